@@ -8,6 +8,7 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import TypeAlias
+from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
 import psycopg
@@ -42,8 +43,8 @@ async def new_database(stack_urls: StackUrls) -> AsyncIterator[NewDatabase]:
             name = f"test_{label}_{uuid4().hex[:12]}"
             await admin.execute(f'CREATE DATABASE "{name}" TEMPLATE template0'.encode())
             made.append(name)
-            base = stack_urls.postgres.rsplit("/", 1)[0]
-            return f"{base}/{name}".replace("postgresql://", "postgresql+psycopg://", 1)
+            url = urlsplit(stack_urls.postgres)
+            return urlunsplit(url._replace(scheme="postgresql+psycopg", path=f"/{name}"))
 
         yield make
         for name in made:
