@@ -100,7 +100,8 @@ async def test_a_mandatory_message_waits_for_its_queue_and_holds_only_its_subjec
         assert await unpublished(engine) == 2
 
         await declare_at(vhost_url, TOPOLOGY)
-        assert await relay.relay_once() == 0, "the second waits for the first"
+        await store(engine, counted(3))
+        assert await relay.relay_once() == 0, "a later message waits for the postponed one"
         async with engine.begin() as connection:
             await connection.execute(text("UPDATE outbox SET not_before = now()"))
         assert await relay.relay_once() == 2
