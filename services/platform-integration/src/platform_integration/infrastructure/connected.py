@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.exc import DBAPIError, TimeoutError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from platform_integration.application.ports import Connected
@@ -38,7 +39,7 @@ class CachedConnectedHosts:
         if time.monotonic() - self._read_at > seconds:
             try:
                 self._hosts = await self._read()
-            except (DBAPIError, TimeoutError, OSError) as problem:
+            except (DBAPIError, PoolExhausted, OSError) as problem:
                 raise CannotStore("the database is away; please deliver again") from problem
             self._read_at = time.monotonic()
         return self._hosts

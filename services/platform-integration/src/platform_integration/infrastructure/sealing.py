@@ -1,8 +1,8 @@
 """Secrets at rest: envelope encryption with AES-256-GCM.
 
-Each record has a data key of its own, wrapped by the master key; the master key's id is stored with
-it, so that a new one can be introduced while old records are still readable. Layout: version (1 byte),
-key id (8), nonce (12) and wrapped data key (48), nonce (12) and ciphertext.
+Each record has a data key of its own, wrapped by the master key; the master key's id is stored
+with it, so that a new one can be introduced while old records are still readable. Layout: version
+(1 byte), key id (8), nonce (12) and wrapped data key (48), nonce (12) and ciphertext.
 """
 
 import hashlib
