@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from unidiff import PatchSet, UnidiffParseError
+from unidiff.errors import UnidiffParseError
+from unidiff.patch import PatchSet
 
 from platform_integration.application.ports import HostAway
 from platform_integration.domain.review import CommentableLines

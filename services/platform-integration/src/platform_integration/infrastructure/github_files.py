@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from unidiff import PatchSet, UnidiffParseError
-from unidiff.patch import PatchedFile
+from unidiff.errors import UnidiffParseError
+from unidiff.patch import PatchedFile, PatchSet
 
 from platform_integration.application.ports import HostAway
 from platform_integration.domain.change_set import ChangedFile

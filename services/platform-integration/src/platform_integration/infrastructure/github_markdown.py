@@ -43,7 +43,7 @@ def comment_body(comment: Comment) -> str:
 
 
 def review_body(review: Review) -> str:
-    """The summary, with whole entries left out where it would be too long, and their number said."""
+    """The summary; where it would be too long, whole entries are left out and counted."""
     marker = review_marker(review.review_id, review.head_sha)
     parts = [f"### Crivo: {review.headline}", harmless(review.summary)]
     if review.missing_stages:
