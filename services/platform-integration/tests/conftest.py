@@ -1,0 +1,43 @@
+"""A migrated database per test, and what is built over it."""
+
+from collections.abc import AsyncIterator
+from functools import partial
+
+import pytest
+from crivo_messaging.postgres_outbox import Bell, open_bell
+from crivo_testkit.plugin import NewDatabase
+from platform_integration.application.ports import Begin
+from platform_integration.infrastructure import postgres
+from platform_integration.infrastructure.migrate import migrate
+from platform_integration.infrastructure.sealing import Sealer
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+
+@pytest.fixture
+async def database_url(new_database: NewDatabase) -> str:
+    url = await new_database("platform_integration")
+    migrate(url)
+    return url
+
+
+@pytest.fixture
+async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+    engine = create_async_engine(database_url)
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+async def bell(database_url: str) -> AsyncIterator[Bell]:
+    async with open_bell(database_url) as bell:
+        yield bell
+
+
+@pytest.fixture
+def sealer() -> Sealer:
+    return Sealer([b"1" * 32])
+
+
+@pytest.fixture
+def begin(engine: AsyncEngine, sealer: Sealer, bell: Bell) -> Begin:
+    return partial(postgres.begin, engine, sealer, bell)

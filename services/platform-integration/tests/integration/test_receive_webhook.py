@@ -1,0 +1,184 @@
+"""Webhooks on a real database: believed only when signed, stored once, with their event or not."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import psycopg
+import pytest
+from crivo_messaging.postgres_outbox import Bell
+from platform_integration.application.ports import Begin
+from platform_integration.application.receive_webhook import ReceiveWebhookHandler
+from platform_integration.domain.webhook import (
+    CannotStore,
+    InvalidDelivery,
+    InvalidSignature,
+)
+from platform_integration.infrastructure.connected import CachedConnectedHosts
+from platform_integration.infrastructure.deliveries import PostgresDeliveries, open_pool
+from platform_integration.infrastructure.github_payload import read_notice
+from platform_integration.infrastructure.sealing import Sealer
+from platform_integration_contracts.events import PullRequestOpenedV1
+from platform_integration_support.builders import (
+    HEAD,
+    NOON,
+    a_payload,
+    a_repository,
+    a_webhook,
+    an_integration,
+    signature,
+)
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+
+@pytest.fixture
+async def receive(
+    engine: AsyncEngine, database_url: str, begin: Begin, sealer: Sealer, bell: Bell
+) -> AsyncIterator[ReceiveWebhookHandler]:
+    """With one connected repository."""
+    integration = an_integration()
+    async with begin() as tx:
+        await tx.connections.add_integration(integration)
+        await tx.connections.add_repository(a_repository(integration))
+    async with open_pool(database_url) as pool:
+        yield ReceiveWebhookHandler(
+            hosts=CachedConnectedHosts(engine, sealer),
+            deliveries=PostgresDeliveries(pool, bell),
+            read_notice=read_notice,
+            now=lambda: NOON,
+        )
+
+
+async def stored(engine: AsyncEngine, what: str) -> list[tuple[object, ...]]:
+    async with engine.connect() as connection:
+        return [tuple(row) for row in await connection.execute(text(what))]
+
+
+async def events(engine: AsyncEngine) -> list[str]:
+    return [str(row[0]) for row in await stored(engine, "SELECT body::text FROM outbox")]
+
+
+async def test_an_opened_pull_request_is_stored_with_its_event(
+    engine: AsyncEngine, receive: ReceiveWebhookHandler
+) -> None:
+    receipt = await receive(a_webhook())
+
+    assert (receipt.status, receipt.reason) == ("accepted", None)
+    (body,) = await events(engine)
+    event = PullRequestOpenedV1.model_validate_json(body)
+    assert event.trigger == "opened"
+    assert event.pull_request.head_sha == HEAD
+    assert event.change_set_id.endswith(HEAD)
+    ((status, kept),) = await stored(engine, "SELECT status, body FROM webhook_deliveries")
+    assert (status, kept) == ("accepted", a_payload())
+
+
+async def test_a_delivery_that_comes_twice_is_one_event(
+    engine: AsyncEngine, receive: ReceiveWebhookHandler
+) -> None:
+    receipts = await asyncio.gather(*(receive(a_webhook()) for _ in range(8)))
+    assert sorted(receipt.status for receipt in receipts) == ["accepted", *["duplicate"] * 7]
+    assert len(await events(engine)) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "header"),
+    [
+        (a_payload(), {"x_hub_signature_256": signature(a_payload(), "another secret")}),
+        (a_payload().replace(b" ", b""), {"x_hub_signature_256": signature(a_payload())}),
+        (a_payload(), {"x_hub_signature_256": ""}),
+        (a_payload(), {"x_hub_signature_256": signature(a_payload()).upper()}),
+        (a_payload(), {"x_hub_signature_256": "sha1=" + signature(a_payload())[7:]}),
+        (a_payload(), {"x_hub_signature_256": "sha256=é"}),
+    ],
+    ids=["wrong key", "re-serialised", "missing", "upper case", "sha1", "not ASCII"],
+)
+async def test_what_is_not_signed_by_us_leaves_no_trace(
+    engine: AsyncEngine, receive: ReceiveWebhookHandler, body: bytes, header: dict[str, str]
+) -> None:
+    with pytest.raises(InvalidSignature):
+        await receive(a_webhook(body, **header))
+    assert await stored(engine, "SELECT 1 FROM webhook_deliveries") == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"[]", b'{"action": 1}', a_payload(number="seven"), b"\xff" * 10, b"[" * 99999],
+)
+async def test_a_signed_body_that_cannot_be_read_is_refused_and_not_stored(
+    engine: AsyncEngine, receive: ReceiveWebhookHandler, body: bytes
+) -> None:
+    with pytest.raises(InvalidDelivery):
+        await receive(a_webhook(body))
+    assert await stored(engine, "SELECT 1 FROM webhook_deliveries") == []
+
+
+@pytest.mark.parametrize("header", ["x_github_delivery", "x_github_event"])
+@pytest.mark.parametrize("value", ["", "x" * 101])
+async def test_a_delivery_must_say_what_it_is(
+    receive: ReceiveWebhookHandler, header: str, value: str
+) -> None:
+    with pytest.raises(InvalidDelivery):
+        await receive(a_webhook(**{header: value}))
+
+
+@pytest.mark.parametrize(
+    ("body", "event", "reason"),
+    [
+        (b'{"zen": "Keep it logically awesome."}', "ping", "event ping is not reviewed"),
+        (a_payload("labeled"), "pull_request", "action labeled of a pull request is not reviewed"),
+        (
+            a_payload(repository={"id": 1, "full_name": "acme/other"}),
+            "pull_request",
+            "acme/other is not connected",
+        ),
+    ],
+)
+async def test_what_means_nothing_to_us_is_kept_with_its_reason_and_without_its_body(
+    engine: AsyncEngine, receive: ReceiveWebhookHandler, body: bytes, event: str, reason: str
+) -> None:
+    receipt = await receive(a_webhook(body, x_github_event=event))
+    assert (receipt.status, receipt.reason) == ("ignored", reason)
+    rows = await stored(engine, "SELECT status, reason, body FROM webhook_deliveries")
+    assert rows == [("ignored", reason, None)]
+    assert await events(engine) == []
+
+
+async def test_a_title_may_contain_anything(
+    engine: AsyncEngine, receive: ReceiveWebhookHandler
+) -> None:
+    title = "NUL \0, quote ', \u2028 and \U0001f600"
+    await receive(a_webhook(a_payload(title=title)))
+    (body,) = await events(engine)
+    assert PullRequestOpenedV1.model_validate_json(body).pull_request.title == title
+
+
+async def test_a_repository_connected_a_moment_ago_is_known(
+    engine: AsyncEngine, begin: Begin, sealer: Sealer, receive: ReceiveWebhookHandler
+) -> None:
+    late = CachedConnectedHosts(engine, sealer)
+    await late.current()
+    integration = an_integration()
+    late._read_at -= 2  # the last look is longer ago than the refresh allows
+    async with begin() as tx:
+        await tx.connections.add_integration(integration)
+        await tx.connections.add_repository(a_repository(integration, host_id=99))
+    found = {each.integration_id: each.repositories for each in await late.refreshed()}
+    assert list(found[integration.id]) == [99]
+
+
+async def test_a_delivery_is_never_stored_without_its_event(
+    engine: AsyncEngine, receive: ReceiveWebhookHandler
+) -> None:
+    async with engine.begin() as connection:
+        await connection.execute(text("ALTER TABLE outbox ADD CHECK (false) NOT VALID"))
+    with pytest.raises(psycopg.errors.CheckViolation):
+        await receive(a_webhook())
+    assert await stored(engine, "SELECT 1 FROM webhook_deliveries") == []
+
+
+async def test_no_database_is_a_503(sealer: Sealer) -> None:
+    nowhere = create_async_engine("postgresql+psycopg://nobody@127.0.0.1:1/none")
+    with pytest.raises(CannotStore):
+        await CachedConnectedHosts(nowhere, sealer).current()
+    await nowhere.dispose()

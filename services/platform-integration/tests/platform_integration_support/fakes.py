@@ -1,0 +1,72 @@
+"""A code host in memory; it passes the suite that GitHub's adapter passes."""
+
+from collections import Counter
+
+from platform_integration.application.ports import (
+    HostNotFound,
+    HostRefused,
+    HostRepository,
+    PostedReview,
+)
+from platform_integration.domain.change_set import ChangeSet, ChangeSetId
+from platform_integration.domain.check_run import CheckRun
+from platform_integration.domain.review import CommentableLines, Review
+
+
+class MemoryHost:
+    """`failures` are raised one by one, before a call has an effect; `losses` after it had one."""
+
+    def __init__(self, full_name: str, host_id: int, lines: CommentableLines) -> None:
+        self._repository = HostRepository(host_id=host_id, full_name=full_name)
+        self._lines = lines
+        self.reviews: list[tuple[int, Review]] = []
+        self.checks: dict[int, CheckRun] = {}
+        self.calls: Counter[str] = Counter()
+        self.failures: list[Exception] = []
+        self.losses: list[Exception] = []
+
+    async def repository(self, full_name: str) -> HostRepository:
+        self._call("repository", full_name)
+        return self._repository
+
+    async def change_set(self, id: ChangeSetId, full_name: str) -> ChangeSet:  # noqa: A002
+        self._call("change_set", full_name)
+        return ChangeSet(id=id, repository_full_name=full_name, diff="", files=())
+
+    async def commentable_lines(self, full_name: str, number: int) -> CommentableLines:
+        self._call("commentable_lines", full_name)
+        return self._lines
+
+    async def find_review(self, full_name: str, number: int, review: Review) -> PostedReview | None:
+        self._call("find_review", full_name)
+        for posted, (_, known) in enumerate(self.reviews, 1):
+            if (known.review_id, known.head_sha) == (review.review_id, review.head_sha):
+                return _posted(posted, known)
+        return None
+
+    async def post_review(self, full_name: str, number: int, review: Review) -> PostedReview:
+        self._call("post_review", full_name)
+        for comment in review.comments:
+            if not any(comment.end_line in hunk for hunk in self._lines.get(comment.path, ())):
+                raise HostRefused("422 line must be part of the diff")
+        self.reviews.append((number, review))
+        if self.losses:
+            raise self.losses.pop(0)
+        return _posted(len(self.reviews), review)
+
+    async def report_check(self, full_name: str, check: CheckRun) -> int:
+        self._call("report_check", full_name)
+        host_id = check.host_id or len(self.checks) + 1
+        self.checks[host_id] = check
+        return host_id
+
+    def _call(self, name: str, full_name: str) -> None:
+        self.calls[name] += 1
+        if self.failures:
+            raise self.failures.pop(0)
+        if full_name != self._repository.full_name:
+            raise HostNotFound(full_name)
+
+
+def _posted(host_id: int, review: Review) -> PostedReview:
+    return PostedReview(host_id=host_id, url="http://host/review", comments=len(review.comments))
