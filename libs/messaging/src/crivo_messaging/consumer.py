@@ -1,0 +1,253 @@
+"""The failure policy of every subscriber, decided once.
+
+- A peer is away (database, broker, another service): hold the message and try again until it is
+  back or the process stops; then it is given back. Nothing is counted against the message.
+- A conflict with a concurrent writer: try again at once, a few times.
+- Anything else is a message nobody can handle: it goes to the dead-letter exchange with the reason.
+
+Expected failures never get here: handlers turn them into state.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
+from uuid import UUID
+
+import aio_pika
+import structlog
+from aio_pika.abc import AbstractIncomingMessage
+from crivo_observability.context import caused_by
+from crivo_observability.traces import span
+from faststream import BaseMiddleware
+from faststream.exceptions import NackMessage
+from faststream.message import StreamMessage
+from faststream.middlewares import AckPolicy
+from faststream.rabbit import Channel, RabbitBroker, RabbitExchange, RabbitMessage, RabbitQueue
+from opentelemetry.trace import SpanKind
+from prometheus_client import Histogram
+from psycopg_pool import PoolTimeout
+from pymongo.errors import ConnectionFailure
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
+from structlog.contextvars import bound_contextvars
+
+from crivo_messaging.dead_letters import ERROR_HEADER, QUEUE_HEADER, DeadLetters, keep
+from crivo_messaging.topology import Topology, declare_at
+
+HOLD_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
+CONFLICT_TRIES = 8
+GRACEFUL_SECONDS = 20.0
+
+_seconds = Histogram(
+    "crivo_message_seconds", "Duration of message handling", ["queue", "type", "outcome"]
+)
+_log = structlog.get_logger()
+
+
+class Unavailable(Exception):
+    """A peer this handler needs is away; the message waits for it."""
+
+
+def queue(name: str) -> RabbitQueue:
+    """A queue to subscribe to; it exists already, because the topology was declared before."""
+    return RabbitQueue(name, declare=False)
+
+
+def message_id(message: RabbitMessage) -> UUID:
+    """The id under which the inbox remembers this message."""
+    return UUID(message.message_id)
+
+
+def is_away(problem: BaseException) -> bool:
+    """Whether a dependency is unreachable, as opposed to the message being wrong."""
+    if isinstance(problem, DBAPIError):
+        return problem.connection_invalidated or isinstance(
+            problem, OperationalError | InterfaceError
+        )
+    return isinstance(problem, Unavailable | ConnectionFailure | PoolTimeout | PoolExhausted)
+
+
+class FailurePolicy:
+    """Makes one middleware per message; `stopping` ends every hold when the process does."""
+
+    def __init__(self, service: str, conflicts: tuple[type[Exception], ...]) -> None:
+        self.service = service
+        self.conflicts = conflicts
+        self.stopping = asyncio.Event()
+        self.dead_letter_exchange: dict[str, str] = {}
+        self.broker: RabbitBroker | None = None
+
+    def __call__(self, message: Any, /, *, context: Any) -> "_Handling":
+        return _Handling(message, context=context, policy=self)
+
+
+class _Handling(BaseMiddleware[Any, Any]):
+    def __init__(self, message: Any, /, *, context: Any, policy: FailurePolicy) -> None:
+        super().__init__(message, context=context)
+        self._policy = policy
+
+    async def consume_scope(
+        self, call_next: Callable[[Any], Awaitable[Any]], msg: StreamMessage[Any]
+    ) -> Any:
+        raw: AbstractIncomingMessage = msg.raw_message
+        kind = _kind(raw)
+        name = str(self.context.get_local("handler_").queue.name)
+        started = time.perf_counter()
+        outcome = "failed"
+        with (
+            caused_by(
+                correlation_id=raw.correlation_id or raw.message_id or "unknown",
+                causation_id=raw.message_id,
+            ),
+            span(
+                f"consume {kind}",
+                kind=SpanKind.CONSUMER,
+                parent=_text(raw.headers.get("traceparent")),
+            ),
+            bound_contextvars(message_type=kind, message_id=raw.message_id),
+        ):
+            try:
+                result = await self._handle(call_next, msg)
+            except NackMessage:
+                outcome = "given_back"
+                raise
+            except Exception as problem:  # noqa: BLE001 - whatever it is, it becomes a row
+                outcome = "dead_lettered"
+                _log.exception("message.failed", queue=name)
+                await self._bury(raw, name, problem)
+                result = None
+            else:
+                outcome = "handled"
+                _log.info("message.handled", queue=name, milliseconds=_since(started))
+            finally:
+                _seconds.labels(name, kind, outcome).observe(time.perf_counter() - started)
+        return result
+
+    async def _handle(
+        self, call_next: Callable[[Any], Awaitable[Any]], msg: StreamMessage[Any]
+    ) -> Any:
+        held = conflicts = 0
+        while True:
+            try:
+                return await call_next(msg)
+            except self._policy.conflicts:
+                conflicts += 1
+                if conflicts == CONFLICT_TRIES:
+                    raise
+            except Exception as problem:
+                if not is_away(problem):
+                    raise
+                delay = HOLD_SECONDS[min(held, len(HOLD_SECONDS) - 1)]
+                held += 1
+                _log.warning("message.held", reason=_reason(problem), seconds=delay)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._policy.stopping.wait(), delay)
+                if self._policy.stopping.is_set():
+                    raise NackMessage(requeue=True) from problem
+
+    async def _bury(self, raw: AbstractIncomingMessage, name: str, problem: Exception) -> None:
+        """Move the message to the dead letters with its reason; a plain reject has none.
+
+        The copy is confirmed before the original is acknowledged. When it cannot be made, the
+        error goes on, and the original is rejected to the same place.
+        """
+        exchange = self._policy.dead_letter_exchange.get(name)
+        broker = self._policy.broker
+        if exchange is None or broker is None:
+            raise problem
+        copy = aio_pika.Message(
+            raw.body,
+            headers={**raw.headers, ERROR_HEADER: _reason(problem), QUEUE_HEADER: name},
+            message_id=raw.message_id,
+            correlation_id=raw.correlation_id,
+            type=raw.type,
+            timestamp=raw.timestamp,
+            content_type=raw.content_type,
+            delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
+        )
+        await broker.publish(
+            copy, exchange=RabbitExchange(exchange, declare=False), routing_key=_kind(raw)
+        )
+
+
+def _kind(raw: AbstractIncomingMessage) -> str:
+    return raw.type or raw.routing_key or "unknown"
+
+
+def _reason(problem: BaseException) -> str:
+    return f"{type(problem).__name__}: {problem}"[:2000]
+
+
+def _text(header: object) -> str | None:
+    return header.decode() if isinstance(header, bytes) else str(header) if header else None
+
+
+def _since(started: float) -> float:
+    return round((time.perf_counter() - started) * 1000, 2)
+
+
+def create_broker(
+    url: str, *, policy: FailurePolicy, prefetch: int, graceful_seconds: float = GRACEFUL_SECONDS
+) -> RabbitBroker:
+    """A FastStream broker that cannot forget its prefetch, its policy or its confirms."""
+    broker = RabbitBroker(
+        url,
+        ack_policy=AckPolicy.REJECT_ON_ERROR,
+        middlewares=[policy],
+        default_channel=Channel(prefetch_count=prefetch, on_return_raises=True),
+        graceful_timeout=graceful_seconds,
+        reconnect_interval=1.0,
+        logger=None,
+    )
+    policy.broker = broker
+    return broker
+
+
+async def run_consumers(
+    broker: RabbitBroker,
+    policy: FailurePolicy,
+    topology: Topology,
+    stop: asyncio.Event,
+    *,
+    url: str,
+) -> None:
+    """Declare, consume until `stop`, then finish or give back. Waits for a broker that is away."""
+    policy.dead_letter_exchange = {
+        each.name: each.dead_letters.exchange for each in topology.queues
+    }
+    subscribed = {subscriber.queue.name for subscriber in broker.subscribers}  # type: ignore[attr-defined]
+    known = {each.name for each in topology.queues}
+    known |= {each.dead_letters.queue for each in topology.queues}
+    if unknown := subscribed - known:
+        raise LookupError(f"subscribed, but not in the topology: {sorted(unknown)}")
+    waits = 0
+    while not stop.is_set():
+        try:
+            await declare_at(url, topology)
+            await broker.start()
+            break
+        except (aio_pika.exceptions.AMQPConnectionError, OSError) as problem:
+            delay = HOLD_SECONDS[min(waits, len(HOLD_SECONDS) - 1)]
+            waits += 1
+            _log.warning("consumers.waiting", reason=_reason(problem), seconds=delay)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), delay)
+    _log.info("consumers.started", queues=sorted(subscribed))
+    await stop.wait()
+    policy.stopping.set()
+    await broker.stop()
+
+
+def consume_dead_letters(broker: RabbitBroker, topology: Topology, store: DeadLetters) -> None:
+    """Subscribe to every dead-letter queue of the topology; a letter is acked once it is stored."""
+
+    async def as_it_is(message: RabbitMessage) -> bytes:
+        return message.body
+
+    async def on_dead_letter(message: RabbitMessage) -> None:
+        await keep(message.raw_message, store)
+
+    for name in sorted({each.dead_letters.queue for each in topology.queues}):
+        broker.subscriber(queue(name), decoder=as_it_is)(on_dead_letter)

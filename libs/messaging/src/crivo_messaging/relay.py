@@ -1,0 +1,125 @@
+"""Publishes what the outbox holds: in order per subject, concurrently across subjects."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Protocol
+
+import structlog
+from prometheus_client import Counter, Gauge
+
+from crivo_messaging.envelope import Envelope
+from crivo_messaging.publisher import BrokerAway, Publisher, Unroutable
+
+POLL_SECONDS = 0.5
+_BACKOFF_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
+
+_published = Counter("crivo_outbox_published_total", "Messages confirmed by the broker", ["type"])
+_unroutable = Counter(
+    "crivo_outbox_unroutable_total", "Mandatory messages that no queue was bound to", ["type"]
+)
+_leading = Gauge("crivo_outbox_leading", "1 on the relay that is active")
+_log = structlog.get_logger()
+
+
+class StoreAway(Exception):
+    """The store of the outbox cannot be reached now."""
+
+
+class Outbox(Protocol):
+    """Where unpublished messages are kept. Every method may raise StoreAway."""
+
+    async def lead(self) -> bool:
+        """Become, or stay, the only active relay of this store."""
+        ...
+
+    async def pending(self) -> Sequence[Sequence[Envelope]]:
+        """Unpublished messages, one sequence per subject, each in order."""
+        ...
+
+    async def settle(
+        self, group: Sequence[Envelope], published: int, *, unroutable: bool = False
+    ) -> None:
+        """Forget the first `published` of a group; when the next is `unroutable`, wait with it."""
+        ...
+
+    async def wait(self, seconds: float) -> None:
+        """Return when something was added, or after the time."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class Relay:
+    """At least once: what was confirmed and not yet settled when we die is sent again."""
+
+    def __init__(self, outbox: Outbox, publisher: Publisher) -> None:
+        self._outbox = outbox
+        self._publisher = publisher
+
+    async def relay_once(self) -> int:
+        """Publish one batch and return how many messages were confirmed."""
+        groups = await self._outbox.pending()
+        counts = await asyncio.gather(
+            *(self._send(group) for group in groups), return_exceptions=True
+        )
+        for count in counts:
+            if isinstance(count, BaseException):
+                raise count
+        return sum(count for count in counts if isinstance(count, int))
+
+    async def _send(self, group: Sequence[Envelope]) -> int:
+        sent = 0
+        unroutable = False
+        try:
+            for envelope in group:
+                await self._publisher.publish(envelope)
+                _published.labels(envelope.type).inc()
+                sent += 1
+        except Unroutable as problem:
+            unroutable = True
+            _unroutable.labels(group[sent].type).inc()
+            _log.warning("outbox.unroutable", type=group[sent].type, reason=str(problem))
+        finally:
+            # Also on the way out of an error: what is confirmed must not be sent again.
+            await self._outbox.settle(group, sent, unroutable=unroutable)
+        return sent
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Relay until `stop`, through any absence of the store or the broker."""
+        failures = 0
+        while not stop.is_set():
+            try:
+                if not await self._outbox.lead():
+                    _leading.set(0)
+                    await _pause(stop, POLL_SECONDS)
+                    continue
+                _leading.set(1)
+                sent = await self.relay_once()
+                failures = 0
+                if not sent:
+                    await self._until_woken(stop)
+            except (BrokerAway, StoreAway) as problem:
+                delay = _BACKOFF_SECONDS[min(failures, len(_BACKOFF_SECONDS) - 1)]
+                failures += 1
+                _log.warning("outbox.waiting", reason=str(problem), seconds=delay)
+                await _pause(stop, delay)
+        await self._outbox.close()
+        await self._publisher.close()
+
+    async def _until_woken(self, stop: asyncio.Event) -> None:
+        woken = asyncio.ensure_future(self._outbox.wait(POLL_SECONDS))
+        stopped = asyncio.ensure_future(stop.wait())
+        done, _ = await asyncio.wait({woken, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (woken, stopped):
+            if task not in done:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+        if woken in done:
+            woken.result()
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)

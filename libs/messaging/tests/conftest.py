@@ -1,0 +1,26 @@
+"""Resources over the local stack; see crivo_testkit.plugin."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from crivo_messaging.postgres import messaging_tables
+from crivo_testkit.plugin import NewDatabase
+from sqlalchemy import MetaData
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+
+@pytest.fixture
+async def database_url(new_database: NewDatabase) -> str:
+    return await new_database("messaging")
+
+
+@pytest.fixture
+async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+    """An engine over a database that has the messaging tables."""
+    metadata = MetaData()
+    messaging_tables(metadata)
+    engine = create_async_engine(database_url)
+    async with engine.begin() as connection:
+        await connection.run_sync(metadata.create_all)
+    yield engine
+    await engine.dispose()

@@ -1,0 +1,203 @@
+"""The failure policy on a real broker: held, tried again, given back or dead-lettered."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+from crivo_messaging.consumer import (
+    FailurePolicy,
+    Unavailable,
+    consume_dead_letters,
+    create_broker,
+    queue,
+    run_consumers,
+)
+from crivo_messaging.dead_letters import DeadLetter, PostgresDeadLetters
+from crivo_messaging.envelope import Envelope
+from crivo_messaging.postgres import messaging_tables
+from crivo_messaging.publisher import Publisher
+from crivo_messaging.topology import (
+    Binding,
+    DeadLetters,
+    Exchange,
+    Queue,
+    Topology,
+    TopologyMismatch,
+    declare_at,
+)
+from messaging_support.messages import TOPOLOGY, CountedV1, counted
+from sqlalchemy import MetaData, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+
+class Conflict(Exception):
+    pass
+
+
+class Letters:
+    """Collects dead letters and says when one came."""
+
+    def __init__(self) -> None:
+        self.letters: asyncio.Queue[DeadLetter] = asyncio.Queue()
+
+    async def add(self, letter: DeadLetter) -> None:
+        self.letters.put_nowait(letter)
+
+
+@asynccontextmanager
+async def consuming(
+    url: str, handle: Callable[[int], Awaitable[None]]
+) -> AsyncIterator[tuple[Publisher, Letters]]:
+    policy, letters = FailurePolicy("test", conflicts=(Conflict,)), Letters()
+    broker = create_broker(url, policy=policy, prefetch=5)
+
+    @broker.subscriber(queue("test.numbers"))
+    async def on_counted(event: CountedV1) -> None:
+        await handle(event.number)
+
+    consume_dead_letters(broker, TOPOLOGY, letters)
+    await declare_at(url, TOPOLOGY)
+    stop, publisher = asyncio.Event(), Publisher(url, TOPOLOGY)
+    async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+        tasks.create_task(run_consumers(broker, policy, TOPOLOGY, stop, url=url))
+        yield publisher, letters
+        stop.set()
+    await publisher.close()
+
+
+async def test_a_message_waits_for_a_peer_that_is_away(vhost_url: str) -> None:
+    tries: asyncio.Queue[int] = asyncio.Queue()
+
+    async def handle(number: int) -> None:
+        tries.put_nowait(number)
+        if tries.qsize() < 3:
+            raise Unavailable("the database is away")
+        done.set()
+
+    done = asyncio.Event()
+    async with consuming(vhost_url, handle) as (publisher, letters):
+        await publisher.publish(counted(1))
+        await done.wait()
+    assert tries.qsize() == 3
+    assert letters.letters.empty()
+
+
+async def test_a_conflict_is_tried_again_at_once(vhost_url: str) -> None:
+    tries: list[int] = []
+    done = asyncio.Event()
+
+    async def handle(number: int) -> None:
+        tries.append(number)
+        if len(tries) < 4:
+            raise Conflict
+        done.set()
+
+    async with consuming(vhost_url, handle) as (publisher, _):
+        await publisher.publish(counted(1))
+        await done.wait()
+    assert tries == [1, 1, 1, 1]
+
+
+async def test_a_poison_message_becomes_a_dead_letter_with_its_reason(vhost_url: str) -> None:
+    async def handle(number: int) -> None:
+        raise ValueError(f"no use for {number}")
+
+    envelope = counted(1)
+    async with consuming(vhost_url, handle) as (publisher, letters):
+        await publisher.publish(envelope)
+        letter = await letters.letters.get()
+    assert letter.error == "ValueError: no use for 1"
+    assert (letter.queue, letter.type) == ("test.numbers", "test.counted.v1")
+    assert letter.message_id == str(envelope.id)
+    assert letter.body.decode() == envelope.body
+
+
+@pytest.mark.parametrize("body", ["{not json", '{"type": "test.counted.v9"}'])
+async def test_a_body_nobody_understands_becomes_a_dead_letter(vhost_url: str, body: str) -> None:
+    async def handle(number: int) -> None:
+        raise AssertionError(number)
+
+    envelope = counted(1)
+    broken = Envelope.stored(
+        id=envelope.id,
+        type=envelope.type,
+        subject="a",
+        sequence=1,
+        exchange=envelope.exchange,
+        mandatory=True,
+        attributes=envelope.attributes(),
+        body=body,
+    )
+    async with consuming(vhost_url, handle) as (publisher, letters):
+        await publisher.publish(broken)
+        letter = await letters.letters.get()
+    assert letter.body.decode() == body
+    assert letter.queue == "test.numbers"
+
+
+async def test_a_held_message_is_given_back_when_the_process_stops(vhost_url: str) -> None:
+    held = asyncio.Event()
+
+    async def away(_: int) -> None:
+        held.set()
+        raise Unavailable("for ever")
+
+    async with consuming(vhost_url, away) as (publisher, _):
+        await publisher.publish(counted(1))
+        await held.wait()
+
+    again: asyncio.Queue[int] = asyncio.Queue()
+
+    async def handle(number: int) -> None:
+        again.put_nowait(number)
+
+    async with consuming(vhost_url, handle):
+        assert await again.get() == 1
+
+
+async def test_a_dead_letter_that_comes_twice_is_one_row_counted_twice(
+    engine: AsyncEngine, vhost_url: str
+) -> None:
+    async def handle(_: int) -> None:
+        raise ValueError("poison")
+
+    async with consuming(vhost_url, handle) as (publisher, letters):
+        await publisher.publish(counted(1))
+        letter = await letters.letters.get()
+    table = messaging_tables(MetaData()).dead_letters
+    store = PostgresDeadLetters(engine, table)
+    await store.add(letter)
+    await store.add(letter)
+    async with engine.connect() as connection:
+        rows = (await connection.execute(select(table))).mappings().all()
+    assert [(row["times"], row["error"]) for row in rows] == [(2, "ValueError: poison")]
+
+
+async def test_other_arguments_on_the_broker_are_named(vhost_url: str) -> None:
+    await declare_at(vhost_url, TOPOLOGY)
+    other = Queue(
+        "test.numbers",
+        (Binding("test.events", "#"),),
+        DeadLetters("other.dlx", "other.dead-letters"),
+    )
+    with pytest.raises(TopologyMismatch, match=r"test\.numbers exists with other arguments"):
+        await declare_at(vhost_url, Topology([Exchange("test.events")], [other]))
+
+
+def test_a_binding_to_an_undeclared_exchange_is_refused() -> None:
+    stray = Queue("test.stray", (Binding("nowhere", "#"),), DeadLetters("d", "d"))
+    with pytest.raises(TopologyMismatch, match="nowhere"):
+        Topology([], [stray])
+
+
+async def test_a_subscriber_outside_the_topology_is_refused(vhost_url: str) -> None:
+    policy = FailurePolicy("test", conflicts=())
+    broker = create_broker(vhost_url, policy=policy, prefetch=1)
+
+    @broker.subscriber(queue("test.unknown"))
+    async def on_unknown(event: CountedV1) -> None:
+        raise AssertionError(event)
+
+    with pytest.raises(LookupError, match=r"test\.unknown"):
+        await run_consumers(broker, policy, TOPOLOGY, asyncio.Event(), url=vhost_url)

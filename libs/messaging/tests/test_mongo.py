@@ -1,0 +1,77 @@
+"""The outbox inside a document, on the MongoDB-compatible server."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from crivo_messaging.mongo import Document, MongoOutbox, StaleDocument, save
+from messaging_support.messages import counted
+from pymongo import AsyncMongoClient
+from pymongo.asynchronous.database import AsyncDatabase
+
+
+@pytest.fixture
+async def database(
+    mongodb_url: str, mongodb_database: str
+) -> AsyncIterator[AsyncDatabase[Document]]:
+    client: AsyncMongoClient[Document] = AsyncMongoClient(mongodb_url, tz_aware=True)
+    yield client[mongodb_database]
+    await client.drop_database(mongodb_database)
+    await client.close()
+
+
+async def test_an_aggregate_and_its_messages_are_stored_together(
+    database: AsyncDatabase[Document],
+) -> None:
+    await save(database.things, {"_id": "a", "state": 1}, revision=0, envelopes=[counted(1)])
+    outbox = MongoOutbox(database.things, database.leases)
+    ((envelope,),) = await outbox.pending()
+    assert (envelope.sequence, envelope.subject) == (1, "a")
+    await outbox.settle([envelope], 1)
+    assert await outbox.pending() == []
+
+
+async def test_the_relay_never_conflicts_with_the_aggregate(
+    database: AsyncDatabase[Document],
+) -> None:
+    await save(database.things, {"_id": "a"}, revision=0, envelopes=[counted(1)])
+    outbox = MongoOutbox(database.things, database.leases)
+    (group,) = await outbox.pending()
+    await outbox.settle(group, 1)
+    await save(database.things, {"_id": "a", "state": 2}, revision=1, envelopes=[counted(2)])
+    ((envelope,),) = await outbox.pending()
+    assert envelope.sequence == 2
+
+
+@pytest.mark.parametrize("revision", [0, 2])
+async def test_a_second_writer_is_refused(database: AsyncDatabase[Document], revision: int) -> None:
+    await save(database.things, {"_id": "a", "state": "first"}, revision=0)
+    with pytest.raises(StaleDocument):
+        await save(database.things, {"_id": "a", "state": "second"}, revision=revision)
+    stored = await database.things.find_one({"_id": "a"})
+    assert stored is not None
+    assert stored["state"] == "first"
+
+
+async def test_an_unroutable_message_is_postponed_not_lost(
+    database: AsyncDatabase[Document],
+) -> None:
+    await save(database.things, {"_id": "a"}, revision=0, envelopes=[counted(1), counted(2)])
+    outbox = MongoOutbox(database.things, database.leases)
+    (group,) = await outbox.pending()
+    await outbox.settle(group, 1, unroutable=True)
+    assert await outbox.pending() == []
+    stored = await database.things.find_one({"_id": "a"})
+    assert stored is not None
+    assert [each["sequence"] for each in stored["pending"]] == [2]
+
+
+async def test_only_one_relay_leads_and_a_standby_follows(
+    database: AsyncDatabase[Document],
+) -> None:
+    active = MongoOutbox(database.things, database.leases)
+    standby = MongoOutbox(database.things, database.leases)
+    assert not await active.lead()  # the first call only makes the lease
+    assert await active.lead()
+    assert not await standby.lead()
+    await active.close()
+    assert await standby.lead()

@@ -1,0 +1,76 @@
+"""Fixtures over real servers: a database, a virtual host or a key space of their own per test run.
+
+The servers are those of the environment (`CRIVO_*_URL`), else the local stack, started when it is
+not running and left running.
+"""
+
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import TypeAlias
+from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
+
+import psycopg
+import pytest
+from crivo_local.stack import Stack, StackUrls
+
+ROOT = Path(os.environ.get("CRIVO_LOCAL_ROOT", ".local"))
+
+NewDatabase: TypeAlias = Callable[[str], Awaitable[str]]
+
+
+@pytest.fixture(scope="session")
+def stack() -> Stack:
+    """The local stack, running."""
+    running = Stack(ROOT)
+    running.start()
+    return running
+
+
+@pytest.fixture(scope="session")
+def stack_urls(stack: Stack) -> StackUrls:
+    return stack.urls()
+
+
+@pytest.fixture
+async def new_database(stack_urls: StackUrls) -> AsyncIterator[NewDatabase]:
+    """Make an empty PostgreSQL database and give its SQLAlchemy URL; dropped after the test."""
+    made: list[str] = []
+    async with await psycopg.AsyncConnection.connect(stack_urls.postgres, autocommit=True) as admin:
+
+        async def make(label: str) -> str:
+            name = f"test_{label}_{uuid4().hex[:12]}"
+            await admin.execute(f'CREATE DATABASE "{name}" TEMPLATE template0'.encode())
+            made.append(name)
+            url = urlsplit(stack_urls.postgres)
+            return urlunsplit(url._replace(scheme="postgresql+psycopg", path=f"/{name}"))
+
+        yield make
+        for name in made:
+            await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+
+
+@pytest.fixture
+def vhost_url(stack: Stack) -> Iterator[str]:
+    """An AMQP URL of an empty RabbitMQ virtual host; deleted after the test."""
+    name = f"test-{uuid4().hex[:12]}"
+    url = stack.create_vhost(name)
+    yield url
+    stack.delete_vhost(name)
+
+
+@pytest.fixture
+def mongodb_url(stack_urls: StackUrls) -> str:
+    return stack_urls.mongodb
+
+
+@pytest.fixture
+def mongodb_database() -> str:
+    """The name of a MongoDB database nobody else uses."""
+    return f"test_{uuid4().hex[:12]}"
+
+
+@pytest.fixture
+def redis_url(stack_urls: StackUrls) -> str:
+    return stack_urls.redis
