@@ -45,9 +45,11 @@ async def received(url: str) -> list[AbstractIncomingMessage]:
 async def leading(database_url: str, vhost_url: str) -> AsyncIterator[Relay]:
     outbox, publisher = PostgresOutbox(database_url), Publisher(vhost_url, TOPOLOGY)
     assert await outbox.lead()
-    yield Relay(outbox, publisher)
-    await outbox.close()
-    await publisher.close()
+    try:
+        yield Relay(outbox, publisher)
+    finally:
+        await outbox.close()
+        await publisher.close()
 
 
 async def test_messages_of_one_subject_leave_in_order(
@@ -100,14 +102,13 @@ async def test_a_mandatory_message_waits_for_its_queue_and_holds_only_its_subjec
         assert await unpublished(engine) == 2
 
         await declare_at(vhost_url, TOPOLOGY)
-        assert await relay.relay_once() == 0, "the second waits for the first"
+        await store(engine, counted(3))
+        assert await relay.relay_once() == 0, "a later message waits for the postponed one"
         async with engine.begin() as connection:
             await connection.execute(text("UPDATE outbox SET not_before = now()"))
-        assert await relay.relay_once() == 2
-    assert [int(str(m.headers["cloudEvents:sequence"])) for m in await received(vhost_url)] == [
-        1,
-        2,
-    ]
+        assert await relay.relay_once() == 3
+    waiting = await received(vhost_url)
+    assert [int(str(m.headers["cloudEvents:sequence"])) for m in waiting] == [1, 2, 3]
 
 
 async def test_only_one_relay_leads_and_a_standby_follows(

@@ -1,0 +1,159 @@
+"""One process of the local stack: started once, adopted when it runs, stopped for certain."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from random import SystemRandom
+
+import psutil
+
+START_SECONDS = 60.0
+STOP_SECONDS = 20.0
+POLL_SECONDS = 0.05
+LOG_TAIL_LINES = 25
+# Above 32767 the kernel hands ports out to clients, and a server that restarts may find its taken.
+PORTS = range(20000, 32000)
+
+
+class DidNotStart(Exception):
+    """A process ended, or did not answer in time; the message has the end of its log."""
+
+
+def free_port(taken: set[int]) -> int:
+    """A loopback port that nobody listens on; added to `taken`."""
+    for port in SystemRandom().sample(PORTS, 200):
+        if port in taken:
+            continue
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        taken.add(port)
+        return port
+    raise DidNotStart(f"no free port between {PORTS.start} and {PORTS.stop}")
+
+
+def answers(port: int) -> bool:
+    """Whether something accepts connections there."""
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What to run, and how to see that it works. Files live under `root`."""
+
+    name: str
+    root: Path
+    command: Sequence[str]
+    environment: Mapping[str, str]
+    port: int
+    user: str | None = None
+    stop_signal: signal.Signals = signal.SIGTERM
+
+    @property
+    def log(self) -> Path:
+        return self.root / "logs" / f"{self.name}.log"
+
+    @property
+    def _record(self) -> Path:
+        return self.root / "run" / f"{self.name}.json"
+
+    def process(self) -> psutil.Process | None:
+        """The process we started, if it lives; another one that got its pid is not it."""
+        try:
+            record = json.loads(self._record.read_text())
+            process = psutil.Process(record["pid"])
+            same = abs(process.create_time() - record["created"]) < 1
+            alive = same and process.status() != psutil.STATUS_ZOMBIE
+        except (OSError, ValueError, KeyError, psutil.NoSuchProcess):
+            return None
+        return process if alive else None
+
+    def start(self) -> bool:
+        """Start it unless it runs; True when it had to be started. Does not wait."""
+        if self.process():
+            return False
+        for folder in (self.log.parent, self._record.parent):
+            folder.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as log:
+            started = subprocess.Popen(
+                list(self.command),
+                env=dict(self.environment),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                # Its own session: a Ctrl-C in the terminal is for the launcher alone.
+                start_new_session=True,
+                user=self.user,
+                cwd=self.root,
+            )
+        created = psutil.Process(started.pid).create_time()
+        self._record.write_text(json.dumps({"pid": started.pid, "created": created}))
+        return True
+
+    def wait(self, seconds: float = START_SECONDS) -> None:
+        """Return once it answers on its port; raise DidNotStart with the end of its log."""
+        deadline = time.monotonic() + seconds
+        while not answers(self.port):
+            if self.process() is None:
+                raise DidNotStart(f"{self.name} ended at once:\n{self.log_tail()}")
+            if time.monotonic() > deadline:
+                raise DidNotStart(
+                    f"{self.name} does not answer after {seconds:.0f} s:\n{self.log_tail()}"
+                )
+            _reap()
+            time.sleep(POLL_SECONDS)
+
+    def stop(self, how: signal.Signals | None = None) -> bool:
+        """Stop it with everything it started; True when it ran. SIGKILL follows what takes long."""
+        process = self.process()
+        if process is None:
+            self._record.unlink(missing_ok=True)
+            return False
+        family = [process, *_descendants(process)]
+        with suppress(psutil.NoSuchProcess):
+            process.send_signal(how or self.stop_signal)
+        _, alive = psutil.wait_procs(family, timeout=STOP_SECONDS if how is None else 1)
+        for left in alive:
+            with suppress(psutil.NoSuchProcess):
+                left.kill()
+        psutil.wait_procs(alive, timeout=5)
+        self._record.unlink(missing_ok=True)
+        return True
+
+    def kill(self) -> None:
+        """As a crash would: SIGKILL for the process and all it started."""
+        process = self.process()
+        if process:
+            for each in [process, *_descendants(process)]:
+                with suppress(psutil.NoSuchProcess):
+                    each.kill()
+            psutil.wait_procs([process], timeout=5)
+
+    def log_tail(self) -> str:
+        with suppress(OSError):
+            return "\n".join(self.log.read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:])
+        return "(no log)"
+
+
+def _descendants(process: psutil.Process) -> list[psutil.Process]:
+    with suppress(psutil.NoSuchProcess):
+        return process.children(recursive=True)
+    return []
+
+
+def _reap() -> None:
+    """Collect ended children, so that they do not look alive as zombies."""
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass

@@ -1,0 +1,40 @@
+"""Lists in pages, continued by an opaque cursor."""
+
+import base64
+import binascii
+import json
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel
+
+from crivo_web.problems import InvalidCursor
+
+T = TypeVar("T")
+DEFAULT_LIMIT = 50
+MAXIMUM_LIMIT = 200
+
+
+class Page(BaseModel, Generic[T]):
+    """Up to `limit` items; `next_cursor` is null on the last page."""
+
+    items: list[T]
+    next_cursor: str | None = None
+
+
+def encode_cursor(*position: str | int) -> str:
+    """An opaque token for the position after the last item of a page."""
+    return base64.urlsafe_b64encode(json.dumps(position).encode()).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str) -> list[str | int]:
+    """Raise InvalidCursor when it is not one of ours."""
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        position = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+    except (ValueError, binascii.Error, RecursionError) as problem:
+        raise InvalidCursor("This cursor is not one of ours") from problem
+    if not isinstance(position, list) or not all(
+        isinstance(each, str | int) and not isinstance(each, bool) for each in position
+    ):
+        raise InvalidCursor("This cursor is not one of ours")
+    return position
