@@ -1,9 +1,8 @@
 """The JobStatusView projection: written with the events it shows, rebuilt from them on demand."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from crivo_observability.context import correlation_id
-from crivo_observability.traces import traceparent
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -22,10 +21,9 @@ _UPSERT = _UPSERT.on_conflict_do_update(
 )
 
 
-async def show(connection: AsyncConnection, job: WorkflowJob) -> None:
+async def show(connection: AsyncConnection, job: WorkflowJob, cause: Mapping[str, Any]) -> None:
     """Bring the job's row up to date, in the transaction of its events."""
-    origin = {"correlation_id": correlation_id(), "traceparent": traceparent()}
-    await connection.execute(_UPSERT, _row(job) | origin)
+    await connection.execute(_UPSERT, _row(job) | _origin(cause))
 
 
 async def rebuild(engine: AsyncEngine) -> int:
@@ -52,9 +50,13 @@ async def _rows(connection: AsyncConnection, ids: Any) -> list[dict[str, Any]]:
         streams.setdefault(row["stream_id"], []).append(row)
     return [
         _row(WorkflowJob.rebuilt(restored(r["type"], r["schema_version"], r["data"]) for r in rows))
-        | {name: rows[0]["metadata"].get(name) for name in _ORIGIN}
+        | _origin(rows[0]["metadata"])
         for rows in streams.values()
     ]
+
+
+def _origin(cause: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: cause.get(name) for name in _ORIGIN}
 
 
 def _row(job: WorkflowJob) -> dict[str, Any]:

@@ -101,6 +101,11 @@ class PostgresTransaction:
         self._connection = connection
         self._followed: list[FollowedPullRequest] = []
         self._payloads: dict[JobId, PublishPayload] = {}
+        self._cause = {
+            "correlation_id": correlation_id(),
+            "causation_id": causation_id(),
+            "traceparent": traceparent(),
+        }
         self.jobs = PostgresJobs(connection)
 
     async def first_time(self, message_id: UUID, *, consumer: str) -> bool:
@@ -153,7 +158,7 @@ class PostgresTransaction:
         outgoing: list[Envelope] = []
         for job in self.jobs.changed():
             await self._append(job)
-            await job_status.show(self._connection, job)
+            await job_status.show(self._connection, job, self._cause)
             outgoing += await self._messages(job)
         for followed in self._followed:
             await self._follow(followed)
@@ -163,11 +168,6 @@ class PostgresTransaction:
     async def _append(self, job: WorkflowJob) -> None:
         first = job.version - len(job.recorded) + 1
         rows = []
-        metadata = {
-            "correlation_id": correlation_id(),
-            "causation_id": causation_id(),
-            "traceparent": traceparent(),
-        }
         for version, event in enumerate(job.recorded, first):
             name, schema_version, data = stored(event)
             rows.append(
@@ -177,7 +177,7 @@ class PostgresTransaction:
                     "type": name,
                     "schema_version": schema_version,
                     "data": data,
-                    "metadata": metadata,
+                    "metadata": self._cause,
                 }
             )
         await self._connection.execute(events.insert(), rows)

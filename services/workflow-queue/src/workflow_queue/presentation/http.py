@@ -7,7 +7,8 @@ from crivo_web.identity import Identity, organization_of
 from crivo_web.pages import DEFAULT_LIMIT, MAXIMUM_LIMIT, Page, decode_cursor, encode_cursor
 from crivo_web.problems import PROBLEM, InvalidCursor, problem
 from litestar import Controller, Request, Response, get, post
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.status_codes import HTTP_202_ACCEPTED
 from psycopg_pool import PoolTimeout
 from pydantic import BaseModel
@@ -20,6 +21,8 @@ from workflow_queue.application.ports import ConcurrentUpdate, JobNotFound
 from workflow_queue.application.retry_job import RetryJob
 from workflow_queue.domain.job import IllegalTransition, State
 from workflow_queue.domain.pull_request import JobId, OrganizationId
+
+MAX_INTEGER = 2**31 - 1  # of the column
 
 STATUS_OF: dict[type[Exception], int] = {
     JobNotFound: 404,
@@ -53,13 +56,13 @@ class JobController(Controller):
     @get()
     async def list_jobs(
         self,
-        app: App,
-        identity: Identity,
-        job_state: Annotated[State | None, Parameter(query="state")] = None,
-        repository_id: UUID | None = None,
-        pull_request_number: Annotated[int | None, Parameter(ge=1, le=2**31 - 1)] = None,
-        cursor: str | None = None,
-        limit: Annotated[int, Parameter(ge=1, le=MAXIMUM_LIMIT)] = DEFAULT_LIMIT,
+        app: NamedDependency[App],
+        identity: NamedDependency[Identity],
+        job_state: Annotated[State | None, QueryParameter(name="state")] = None,
+        repository_id: FromQuery[UUID | None] = None,
+        pull_request_number: Annotated[int | None, QueryParameter(ge=1, le=MAX_INTEGER)] = None,
+        cursor: FromQuery[str | None] = None,
+        limit: Annotated[int, QueryParameter(ge=1, le=MAXIMUM_LIMIT)] = DEFAULT_LIMIT,
     ) -> Page[JobView]:
         """Newest first."""
         wanted = JobFilter(
@@ -76,17 +79,23 @@ class JobController(Controller):
         return Page(items=shown, next_cursor=encode_cursor(str(shown[-1].id)) if more else None)
 
     @get("/{job_id:uuid}")
-    async def show_job(self, app: App, identity: Identity, job_id: UUID) -> JobView:
+    async def show_job(
+        self, app: NamedDependency[App], identity: NamedDependency[Identity], job_id: FromPath[UUID]
+    ) -> JobView:
         return await app.job_views.job(OrganizationId(organization_of(identity)), JobId(job_id))
 
     @get("/{job_id:uuid}/history")
-    async def show_history(self, app: App, identity: Identity, job_id: UUID) -> JobHistory:
+    async def show_history(
+        self, app: NamedDependency[App], identity: NamedDependency[Identity], job_id: FromPath[UUID]
+    ) -> JobHistory:
         """Everything that happened to the job, oldest first."""
         organization_id = OrganizationId(organization_of(identity))
         return JobHistory(items=list(await app.job_views.history(organization_id, JobId(job_id))))
 
     @post("/{job_id:uuid}/retry", status_code=HTTP_202_ACCEPTED)
-    async def retry_job(self, app: App, identity: Identity, job_id: UUID) -> JobView:
+    async def retry_job(
+        self, app: NamedDependency[App], identity: NamedDependency[Identity], job_id: FromPath[UUID]
+    ) -> JobView:
         """Begin the failed step of a failed job anew."""
         organization_id = OrganizationId(organization_of(identity))
         await app.retry_job(
