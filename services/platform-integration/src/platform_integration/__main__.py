@@ -1,0 +1,3 @@
+from platform_integration.main import main
+
+main()

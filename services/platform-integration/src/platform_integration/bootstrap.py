@@ -1,0 +1,119 @@
+"""The composition root: the one place that knows every class."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+
+import httpx
+from crivo_messaging.consumer import (
+    FailurePolicy,
+    consume_dead_letters,
+    create_broker,
+    run_consumers,
+)
+from crivo_messaging.dead_letters import PostgresDeadLetters
+from crivo_messaging.postgres_outbox import PostgresOutbox, open_bell
+from crivo_messaging.publisher import Publisher
+from crivo_messaging.relay import Relay
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from uuid_utils.compat import uuid7
+
+from platform_integration.application.app import App
+from platform_integration.application.connect_integration import ConnectIntegrationHandler
+from platform_integration.application.connect_repository import ConnectRepositoryHandler
+from platform_integration.application.publish_review import PublishReviewHandler
+from platform_integration.application.read_change_set import ReadChangeSetHandler
+from platform_integration.application.receive_webhook import ReceiveWebhookHandler
+from platform_integration.application.report_checks import ReportChecksHandler
+from platform_integration.application.say_check import SayCheckHandler
+from platform_integration.infrastructure import postgres
+from platform_integration.infrastructure.addresses import OutboundPolicy
+from platform_integration.infrastructure.connected import CachedConnectedHosts
+from platform_integration.infrastructure.deliveries import PostgresDeliveries, open_pool
+from platform_integration.infrastructure.github import TIMEOUT, GitHub
+from platform_integration.infrastructure.github_payload import read_notice
+from platform_integration.infrastructure.sealing import Sealer
+from platform_integration.infrastructure.tables import messaging
+from platform_integration.infrastructure.views import PostgresViews
+from platform_integration.presentation.consumers import consumers
+from platform_integration.presentation.queues import TOPOLOGY
+from platform_integration.settings import Settings, master_keys
+
+Task = Callable[[asyncio.Event], Awaitable[None]]
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """The application with what its processes run and check."""
+
+    app: App
+    engine: AsyncEngine
+    deliveries: PostgresDeliveries
+
+    async def database_answers(self) -> None:
+        async with self.engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+
+
+@asynccontextmanager
+async def open_service(settings: Settings) -> AsyncIterator[Service]:
+    direct = settings.database_direct_url or settings.database_url
+    sealer = Sealer(master_keys(settings.secrets_keys))
+    policy = OutboundPolicy(allow_private=settings.allow_private_hosts)
+    async with AsyncExitStack() as stack:
+        engine = create_async_engine(
+            settings.database_url,
+            pool_pre_ping=True,
+            connect_args={"prepare_threshold": None, "connect_timeout": 5},
+        )
+        stack.push_async_callback(engine.dispose)
+        bell = await stack.enter_async_context(open_bell(direct))
+        pool = await stack.enter_async_context(open_pool(settings.database_url))
+        http = await stack.enter_async_context(httpx.AsyncClient(timeout=TIMEOUT))
+        deliveries = PostgresDeliveries(pool, bell)
+        begin = partial(postgres.begin, engine, sealer, bell)
+        open_host = partial(GitHub, http, policy, utc_now)
+        app = App(
+            receive_webhook=ReceiveWebhookHandler(
+                hosts=CachedConnectedHosts(engine, sealer),
+                deliveries=deliveries,
+                read_notice=read_notice,
+                now=utc_now,
+            ),
+            connect_integration=ConnectIntegrationHandler(
+                begin=begin, allow_address=policy, now=utc_now, new_id=uuid7
+            ),
+            connect_repository=ConnectRepositoryHandler(
+                begin=begin, open_host=open_host, now=utc_now, new_id=uuid7
+            ),
+            read_change_set=ReadChangeSetHandler(begin=begin, open_host=open_host),
+            publish_review=PublishReviewHandler(begin=begin, open_host=open_host, now=utc_now),
+            say_check=SayCheckHandler(begin=begin),
+            report_checks=ReportChecksHandler(begin=begin, open_host=open_host, now=utc_now),
+            views=PostgresViews(engine),
+        )
+        yield Service(app=app, engine=engine, deliveries=deliveries)
+
+
+def worker(service: Service, settings: Settings) -> Task:
+    """Consumes the service's queues and its dead letters."""
+    policy = FailurePolicy("platform-integration", conflicts=())
+    broker = create_broker(settings.rabbitmq_url, policy=policy, prefetch=settings.prefetch)
+    broker.include_router(consumers(service.app))
+    store = PostgresDeadLetters(service.engine, messaging.dead_letters)
+    consume_dead_letters(broker, TOPOLOGY, store)
+    return partial(run_consumers, broker, policy, TOPOLOGY, url=settings.rabbitmq_url)
+
+
+def relay(settings: Settings) -> Task:
+    """Publishes the outbox."""
+    direct = settings.database_direct_url or settings.database_url
+    return Relay(PostgresOutbox(direct), Publisher(settings.rabbitmq_url, TOPOLOGY)).run

@@ -1,0 +1,226 @@
+"""The transaction of the service on PostgreSQL."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from crivo_messaging.envelope import Envelope
+from crivo_messaging.postgres import append
+from crivo_messaging.postgres_outbox import Bell
+from sqlalchemy import Row, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from platform_integration.application.ports import (
+    AlreadyConnected,
+    ClaimedElsewhere,
+    NotFound,
+    PostedReview,
+    Publication,
+    PublicationResult,
+)
+from platform_integration.domain.check_run import CheckRun, CheckState
+from platform_integration.domain.integration import Integration, Repository
+from platform_integration.infrastructure.published import published
+from platform_integration.infrastructure.sealing import Sealer
+from platform_integration.infrastructure.tables import (
+    check_runs,
+    integrations,
+    published_reviews,
+    repositories,
+)
+
+
+class PostgresConnections:
+    def __init__(self, connection: AsyncConnection, sealer: Sealer) -> None:
+        self._connection = connection
+        self._sealer = sealer
+
+    async def add_integration(self, integration: Integration) -> None:
+        row = {
+            "id": integration.id,
+            "organization_id": integration.organization_id,
+            "platform": integration.platform,
+            "name": integration.name,
+            "api_url": integration.api_url,
+            "sealed_secrets": self._sealer.seal(integration.secrets, owner=integration.id),
+            "created_at": integration.created_at,
+        }
+        await self._connection.execute(integrations.insert().values(row))
+
+    async def add_repository(self, repository: Repository) -> None:
+        try:
+            await self._connection.execute(repositories.insert().values(asdict(repository)))
+        except IntegrityError as problem:
+            raise AlreadyConnected(f"{repository.full_name} is connected already") from problem
+
+    async def integration(self, id: UUID, organization_id: UUID) -> Integration:  # noqa: A002
+        query = select(integrations).where(
+            integrations.c.id == id, integrations.c.organization_id == organization_id
+        )
+        row = (await self._connection.execute(query)).one_or_none()
+        if row is None:
+            raise NotFound("there is no such integration")
+        return self._to_integration(row._mapping)
+
+    async def repository(self, id: UUID) -> tuple[Repository, Integration]:  # noqa: A002
+        query = select(repositories).where(repositories.c.id == id)
+        row = (await self._connection.execute(query)).one_or_none()
+        if row is None:
+            raise NotFound("there is no such repository")
+        repository = Repository(**row._mapping)
+        return repository, await self.integration(
+            repository.integration_id, repository.organization_id
+        )
+
+    def _to_integration(self, row: Mapping[Any, Any]) -> Integration:
+        fields = dict(row)
+        sealed = fields.pop("sealed_secrets")
+        return Integration(**fields, secrets=self._sealer.open(sealed, owner=fields["id"]))
+
+
+class PostgresPublications:
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def claim(
+        self, publication: Publication, *, organization_id: UUID, message_id: UUID, until: datetime
+    ) -> Publication:
+        table = published_reviews
+        key = {
+            "repository_id": publication.repository_id,
+            "pull_request_number": publication.pull_request_number,
+            "head_sha": publication.head_sha,
+        }
+        first = insert(table).values(
+            **key,
+            organization_id=organization_id,
+            review_id=publication.review_id,
+            claimed_by=message_id,
+            claimed_until=until,
+        )
+        claim = first.on_conflict_do_update(
+            index_elements=list(key),
+            set_={"claimed_by": message_id, "claimed_until": until},
+            where=or_(
+                table.c.host_id.is_not(None),
+                table.c.claimed_by == message_id,
+                table.c.claimed_until < func.now(),
+            ),
+        ).returning(table.c.review_id, table.c.host_id, table.c.url, table.c.comments)
+        row = (await self._connection.execute(claim)).one_or_none()
+        if row is None:
+            raise ClaimedElsewhere(f"{publication.head_sha} is being published")
+        posted = (
+            None
+            if row.host_id is None
+            else PostedReview(host_id=row.host_id, url=row.url, comments=row.comments)
+        )
+        return replace(publication, review_id=row.review_id, posted=posted)
+
+    async def posted(self, publication: Publication, posted: PostedReview) -> None:
+        table = published_reviews
+        done = (
+            update(table)
+            .where(
+                table.c.repository_id == publication.repository_id,
+                table.c.pull_request_number == publication.pull_request_number,
+                table.c.head_sha == publication.head_sha,
+            )
+            .values(
+                host_id=posted.host_id,
+                url=posted.url,
+                comments=posted.comments,
+                posted_at=func.now(),
+            )
+        )
+        await self._connection.execute(done)
+
+
+class PostgresCheckRuns:
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def get(self, repository_id: UUID, head_sha: str) -> CheckRun | None:
+        # An absent row cannot be locked: the key is, so that two first words keep their order.
+        key = func.hashtextextended(f"{repository_id}:{head_sha}", 0)
+        await self._connection.execute(select(func.pg_advisory_xact_lock(key)))
+        query = select(check_runs).where(
+            check_runs.c.repository_id == repository_id, check_runs.c.head_sha == head_sha
+        )
+        row = (await self._connection.execute(query)).one_or_none()
+        return _to_check(row) if row else None
+
+    async def put(self, check: CheckRun) -> None:
+        row = {**asdict(check), **asdict(check.state)}
+        del row["state"]
+        put = insert(check_runs).values(row)
+        await self._connection.execute(
+            put.on_conflict_do_update(index_elements=["repository_id", "head_sha"], set_=row)
+        )
+
+    async def due(self, now: datetime, lease_until: datetime, limit: int) -> Sequence[CheckRun]:
+        table = check_runs
+        ready = (
+            select(table.c.repository_id, table.c.head_sha)
+            .where(
+                table.c.reported.is_(False),
+                or_(table.c.next_attempt_at.is_(None), table.c.next_attempt_at <= now),
+            )
+            .order_by(table.c.next_attempt_at.nulls_first())
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+            .cte("ready")
+        )
+        leased = (
+            update(table)
+            .where(
+                table.c.repository_id == ready.c.repository_id,
+                table.c.head_sha == ready.c.head_sha,
+            )
+            .values(next_attempt_at=lease_until)
+            .returning(*table.c)
+        )
+        return [_to_check(row) for row in (await self._connection.execute(leased)).all()]
+
+
+def _to_check(row: Row[Any]) -> CheckRun:
+    fields = dict(row._mapping)
+    state = CheckState(
+        **{name: fields.pop(name) for name in ("status", "conclusion", "title", "summary")}
+    )
+    return CheckRun(**fields, state=state)
+
+
+class PostgresTransaction:
+    """Leaving it commits what was written, and the events with it."""
+
+    def __init__(self, connection: AsyncConnection, sealer: Sealer) -> None:
+        self._connection = connection
+        self.connections = PostgresConnections(connection, sealer)
+        self.publications = PostgresPublications(connection)
+        self.check_runs = PostgresCheckRuns(connection)
+        self._told: list[Envelope] = []
+
+    def tell(self, event: PublicationResult) -> None:
+        self._told.append(published(event))
+
+    async def flush(self) -> bool:
+        await append(self._connection, self._told)
+        return bool(self._told)
+
+
+@asynccontextmanager
+async def begin(
+    engine: AsyncEngine, sealer: Sealer, bell: Bell
+) -> AsyncIterator[PostgresTransaction]:
+    async with engine.begin() as connection:
+        transaction = PostgresTransaction(connection, sealer)
+        yield transaction
+        told = await transaction.flush()
+    if told:
+        bell.ring()

@@ -1,0 +1,75 @@
+"""`python -m platform_integration api|worker|relay|all|migrate`."""
+
+import argparse
+
+from crivo_messaging.schedule import every
+from crivo_observability.http import ASGIApp
+from crivo_observability.logs import configure_logs
+from crivo_observability.traces import configure_traces
+from crivo_web.application import create_service
+from crivo_web.operations import operations_app
+from crivo_web.serve import run, serve
+
+from platform_integration.bootstrap import Service, open_service, relay, worker
+from platform_integration.infrastructure.migrate import migrate
+from platform_integration.presentation.http import (
+    STATUS_OF,
+    IntegrationController,
+    RepositoryController,
+    list_deliveries,
+    show_change_set,
+)
+from platform_integration.presentation.webhooks import receive_github
+from platform_integration.settings import Settings
+
+NAME = "platform-integration"
+VERSION = "0.1.0"
+ROLES = ("api", "worker", "relay", "all")
+CHECKS_SECONDS = 0.2
+PURGE_SECONDS = 3600.0
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(prog="python -m platform_integration", description=__doc__)
+    arguments.add_argument("process", choices=[*ROLES, "migrate"])
+    process = arguments.parse_args().process
+    settings = Settings()
+    configure_logs(NAME, settings.log_level)
+    if process == "migrate":
+        migrate(settings.database_direct_url or settings.database_url)
+        return
+    configure_traces(NAME)
+    run(_serve(process, settings))
+
+
+async def _serve(process: str, settings: Settings) -> None:
+    async with open_service(settings) as service:
+        tasks = []
+        if process in ("worker", "all"):
+            tasks += [
+                worker(service, settings),
+                every(CHECKS_SECONDS, service.app.report_checks, name="checks.report"),
+            ]
+        if process in ("relay", "all"):
+            tasks += [
+                relay(settings),
+                every(PURGE_SECONDS, service.deliveries.purge, name="deliveries.purge"),
+            ]
+        serves_api = process in ("api", "all")
+        ready = {"database": service.database_answers}
+        app = api(service, settings) if serves_api else operations_app(ready)
+        await serve(app, host=settings.host, port=settings.port, tasks=tasks)
+
+
+def api(service: Service, settings: Settings) -> ASGIApp:
+    return create_service(
+        name=NAME,
+        version=VERSION,
+        token_key=settings.internal_token_key.get_secret_value(),
+        ready={"database": service.database_answers},
+        controllers=[IntegrationController, RepositoryController, list_deliveries],
+        internal=[show_change_set],
+        public=[receive_github],
+        status_of=STATUS_OF,
+        dependencies={"app": service.app},
+    )

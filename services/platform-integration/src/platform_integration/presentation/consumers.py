@@ -1,0 +1,123 @@
+"""One function per queue: translate, call, nothing else."""
+
+from crivo_messaging.consumer import Unavailable, message_id, queue
+from faststream.rabbit import RabbitMessage, RabbitRouter
+from platform_integration_contracts.commands import PublishReviewV1, ReviewComment
+from structlog.contextvars import bound_contextvars
+from workflow_queue_contracts.events import (
+    JobCancelledV1,
+    JobFailedV1,
+    JobProgress,
+    JobRetryScheduledV1,
+    JobSkippedV1,
+    JobStartedV1,
+    JobSupersededV1,
+)
+
+from platform_integration.application.app import App
+from platform_integration.application.ports import ClaimedElsewhere
+from platform_integration.application.publish_review import PublishReview
+from platform_integration.application.say_check import SayCheck
+from platform_integration.domain.check_run import CheckState
+from platform_integration.domain.review import Comment, Review
+from platform_integration.presentation.queues import JOB_PROGRESS, PUBLICATIONS
+
+
+def consumers(app: App) -> RabbitRouter:
+    router = RabbitRouter()
+
+    @router.subscriber(queue(PUBLICATIONS))
+    async def on_publish_review(command: PublishReviewV1, message: RabbitMessage) -> None:
+        with bound_contextvars(job_id=str(command.job_id)):
+            try:
+                await app.publish_review(
+                    PublishReview(
+                        message_id=message_id(message),
+                        sequence=_sequence(message),
+                        organization_id=command.organization_id,
+                        job_id=command.job_id,
+                        attempt=command.attempt,
+                        repository_id=command.repository_id,
+                        pull_request_number=command.pull_request_number,
+                        review=_review(command),
+                    )
+                )
+            except ClaimedElsewhere as problem:
+                raise Unavailable(str(problem)) from problem
+
+    @router.subscriber(queue(JOB_PROGRESS))
+    async def on_job_progress(event: JobProgress, message: RabbitMessage) -> None:
+        with bound_contextvars(job_id=str(event.job_id)):
+            await app.say_check(
+                SayCheck(
+                    organization_id=event.organization_id,
+                    repository_id=event.repository_id,
+                    head_sha=event.head_sha,
+                    state=check_state(event),
+                    said_by=event.job_id,
+                    sequence=_sequence(message),
+                )
+            )
+
+    return router
+
+
+def check_state(event: JobProgress) -> CheckState:
+    """What the check of a head should say while its job goes on, or when it ends unpublished."""
+    match event:
+        case JobStartedV1():
+            return CheckState(
+                status="in_progress", title="Reviewing", summary="The review is under way."
+            )
+        case JobRetryScheduledV1():
+            return CheckState(
+                status="in_progress",
+                title=f"Trying again: {event.step} failed",
+                summary=f"Attempt {event.attempt} failed ({event.failure.reason}). "
+                f"The next one starts at {event.retry_at:%H:%M:%S} UTC.",
+            )
+        case JobFailedV1():
+            return _ended(
+                "failure", "The review failed", f"The step {event.step}: {event.failure.reason}"
+            )
+        case JobSkippedV1():
+            return _ended("neutral", "Not reviewed", f"Reason: {event.reason}.")
+        case JobSupersededV1():
+            return _ended("neutral", "Superseded", "A newer commit is reviewed instead.")
+        case JobCancelledV1():
+            return _ended("neutral", "Cancelled", f"Reason: {event.reason}.")
+
+
+def _ended(conclusion: str, title: str, summary: str) -> CheckState:
+    return CheckState(status="completed", conclusion=conclusion, title=title, summary=summary)
+
+
+def _review(command: PublishReviewV1) -> Review:
+    return Review(
+        review_id=command.review_id,
+        head_sha=command.head_sha,
+        outcome=command.outcome,
+        summary=command.summary,
+        comments=tuple(_comment(each) for each in command.comments),
+        summary_comments=tuple(_comment(each) for each in command.summary_comments),
+        missing_stages=tuple((each.stage, each.reason) for each in command.missing_stages),
+    )
+
+
+def _comment(said: ReviewComment) -> Comment:
+    return Comment(
+        path=said.path,
+        start_line=said.start_line,
+        end_line=said.end_line,
+        severity=said.severity,
+        category=said.category,
+        title=said.title,
+        explanation=said.explanation,
+        source=said.source,
+        fingerprint=said.fingerprint,
+        replacement=said.replacement,
+    )
+
+
+def _sequence(message: RabbitMessage) -> int:
+    return int(message.headers.get("cloudEvents:sequence", 0))
