@@ -126,4 +126,6 @@ async def append(connection: AsyncConnection, envelopes: Sequence[Envelope]) -> 
 async def first_time(connection: AsyncConnection, *, consumer: str, message_id: UUID) -> bool:
     """Claim a message for a consumer in its transaction; False when it was handled before."""
     claim = insert(_TABLES.inbox).values(consumer=consumer, message_id=message_id)
-    return (await connection.execute(claim.on_conflict_do_nothing())).rowcount == 1
+    # What came back, not how many: SQLAlchemy does not count the rows of an insert.
+    claimed = claim.on_conflict_do_nothing().returning(_TABLES.inbox.c.message_id)
+    return (await connection.execute(claimed)).first() is not None

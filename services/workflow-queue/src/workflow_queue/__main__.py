@@ -1,0 +1,5 @@
+import sys
+
+from workflow_queue.main import main
+
+main(sys.argv[1:])

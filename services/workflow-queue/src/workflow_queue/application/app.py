@@ -1,0 +1,29 @@
+from dataclasses import dataclass
+
+from workflow_queue.application.cancel_jobs import CancelJobsHandler
+from workflow_queue.application.dispatch_due import DispatchDueHandler
+from workflow_queue.application.enqueue_code_review_job import EnqueueCodeReviewJobHandler
+from workflow_queue.application.job_views import JobViews
+from workflow_queue.application.name_organization import NameOrganizationHandler
+from workflow_queue.application.ports import DueJobs, Now
+from workflow_queue.application.process_workflow_job import ProcessWorkflowJobHandler
+from workflow_queue.application.reject_dispatch import RejectDispatchHandler
+from workflow_queue.application.retry_job import RetryJobHandler
+from workflow_queue.application.update_job_status import UpdateJobStatusHandler
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class App:
+    """Everything this service can do."""
+
+    enqueue_code_review_job: EnqueueCodeReviewJobHandler
+    process_workflow_job: ProcessWorkflowJobHandler
+    update_job_status: UpdateJobStatusHandler
+    retry_job: RetryJobHandler
+    cancel_jobs: CancelJobsHandler
+    reject_dispatch: RejectDispatchHandler
+    dispatch_due: DispatchDueHandler
+    name_organization: NameOrganizationHandler
+    due_jobs: DueJobs
+    job_views: JobViews
+    now: Now

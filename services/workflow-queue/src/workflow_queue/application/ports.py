@@ -1,0 +1,85 @@
+"""What the use cases need from outside."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType, Protocol, TypeAlias
+from uuid import UUID
+
+from workflow_queue.domain.job import WorkflowJob
+from workflow_queue.domain.pull_request import (
+    FollowedPullRequest,
+    IdempotencyKey,
+    JobId,
+    OrganizationId,
+    PullRequestRef,
+)
+
+PublishPayload = NewType("PublishPayload", str)
+"""JSON of the review to publish: carried through, and none of this service's business."""
+
+
+class JobNotFound(Exception):
+    pass
+
+
+class ConcurrentUpdate(Exception):
+    """Somebody else changed the job since it was read: try again."""
+
+
+class Verdict(StrEnum):
+    """What became of a message, for the edge to count and to log."""
+
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"
+    REFUSED = "refused"
+
+
+class Jobs(Protocol):
+    def add(self, job: WorkflowJob) -> None: ...
+
+    async def get(self, job_id: JobId) -> WorkflowJob:
+        """Raise JobNotFound when there is none."""
+        ...
+
+    async def find(self, key: IdempotencyKey) -> WorkflowJob | None: ...
+
+    async def active(self, ref: PullRequestRef) -> Sequence[WorkflowJob]: ...
+
+
+class Transaction(Protocol):
+    """Commits jobs, their events and messages, and the inbox mark together, or nothing."""
+
+    @property
+    def jobs(self) -> Jobs: ...
+
+    async def first_time(self, message_id: UUID, *, consumer: str) -> bool: ...
+
+    async def lock(self, ref: PullRequestRef) -> FollowedPullRequest:
+        """Hold the pull request until the end; changes to what is returned are kept."""
+        ...
+
+    async def keep_payload(self, job_id: JobId, payload: PublishPayload) -> None: ...
+
+    async def name_organization(self, organization_id: OrganizationId, name: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueJob:
+    """A job that time alone must move, and the request it once came from."""
+
+    id: JobId
+    correlation_id: str
+    traceparent: str | None
+
+
+class DueJobs(Protocol):
+    async def __call__(self, *, now: datetime, limit: int) -> Sequence[DueJob]: ...
+
+
+Begin: TypeAlias = Callable[[], AbstractAsyncContextManager[Transaction]]
+Now: TypeAlias = Callable[[], datetime]
+NewId: TypeAlias = Callable[[], UUID]
+Jitter: TypeAlias = Callable[[], float]

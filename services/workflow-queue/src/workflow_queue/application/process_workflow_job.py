@@ -1,0 +1,31 @@
+from dataclasses import dataclass
+from uuid import UUID
+
+from workflow_queue.application.ports import Begin, Now, Verdict
+from workflow_queue.domain.failure import Policy
+from workflow_queue.domain.job import StaleReport
+from workflow_queue.domain.pull_request import JobId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessWorkflowJob:
+    message_id: UUID
+    job_id: JobId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessWorkflowJobHandler:
+    begin: Begin
+    policy: Policy
+    now: Now
+
+    async def __call__(self, command: ProcessWorkflowJob) -> Verdict:
+        async with self.begin() as tx:
+            if not await tx.first_time(command.message_id, consumer="process_workflow_job"):
+                return Verdict.DUPLICATE
+            job = await tx.jobs.get(command.job_id)
+            try:
+                job.start(now=self.now(), policy=self.policy)
+            except StaleReport:
+                return Verdict.REFUSED
+        return Verdict.ACCEPTED

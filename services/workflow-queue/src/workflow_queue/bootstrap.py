@@ -1,0 +1,149 @@
+"""The one place that knows every class."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+
+import crivo_web.operations as operations
+from crivo_messaging.consumer import (
+    FailurePolicy,
+    consume_dead_letters,
+    create_broker,
+    run_consumers,
+)
+from crivo_messaging.dead_letters import PostgresDeadLetters
+from crivo_messaging.postgres_outbox import PostgresOutbox, open_bell
+from crivo_messaging.publisher import Publisher
+from crivo_messaging.relay import Relay
+from crivo_observability.http import ASGIApp
+from crivo_web.application import create_service
+from crivo_web.identity import utc_now
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from uuid_utils.compat import uuid7
+
+from workflow_queue.application.app import App
+from workflow_queue.application.cancel_jobs import CancelJobsHandler
+from workflow_queue.application.dispatch_due import DispatchDueHandler
+from workflow_queue.application.enqueue_code_review_job import EnqueueCodeReviewJobHandler
+from workflow_queue.application.name_organization import NameOrganizationHandler
+from workflow_queue.application.ports import ConcurrentUpdate
+from workflow_queue.application.process_workflow_job import ProcessWorkflowJobHandler
+from workflow_queue.application.reject_dispatch import RejectDispatchHandler
+from workflow_queue.application.retry_job import RetryJobHandler
+from workflow_queue.application.update_job_status import UpdateJobStatusHandler
+from workflow_queue.domain.orchestrator import WorkflowOrchestrator
+from workflow_queue.infrastructure import postgres
+from workflow_queue.infrastructure.leadership import Leadership
+from workflow_queue.infrastructure.postgres_views import PostgresJobViews
+from workflow_queue.infrastructure.tables import messaging
+from workflow_queue.presentation.consumers import consumers
+from workflow_queue.presentation.dead_letters import JobDeadLetters
+from workflow_queue.presentation.http import STATUS_OF, JobController
+from workflow_queue.presentation.timer import run_timer
+from workflow_queue.presentation.topology import TOPOLOGY
+from workflow_queue.settings import Settings
+
+VERSION = "0.1.0"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """The use cases and the resources its processes are made of."""
+
+    settings: Settings
+    engine: AsyncEngine
+    app: App
+
+    @property
+    def checks(self) -> operations.Checks:
+        return {"database": self._database_answers}
+
+    def api(self) -> ASGIApp:
+        return create_service(
+            name="workflow-queue",
+            version=VERSION,
+            token_key=self.settings.internal_token_key.get_secret_value(),
+            ready=self.checks,
+            controllers=[JobController],
+            status_of=STATUS_OF,
+            dependencies={"app": self.app},
+        )
+
+    async def work(self, stop: asyncio.Event) -> None:
+        """Consume every queue until told to stop."""
+        url = self.settings.rabbitmq_url.get_secret_value()
+        policy = FailurePolicy("workflow-queue", conflicts=(ConcurrentUpdate,))
+        broker = create_broker(url, policy=policy, prefetch=self.settings.prefetch)
+        broker.include_router(consumers(self.app))
+        letters = JobDeadLetters(
+            store=PostgresDeadLetters(self.engine, messaging.dead_letters),
+            reject_dispatch=self.app.reject_dispatch,
+        )
+        consume_dead_letters(broker, TOPOLOGY, letters)
+        await run_consumers(broker, policy, TOPOLOGY, stop, url=url)
+
+    async def relay(self, stop: asyncio.Event) -> None:
+        """Publish the outbox until told to stop."""
+        publisher = Publisher(self.settings.rabbitmq_url.get_secret_value(), TOPOLOGY)
+        await Relay(PostgresOutbox(self.settings.direct_url), publisher).run(stop)
+
+    async def keep_time(self, stop: asyncio.Event) -> None:
+        """Move the jobs that are due until told to stop."""
+        leadership = Leadership(self.settings.direct_url)
+        try:
+            await run_timer(self.app, leadership.held, stop)
+        finally:
+            await leadership.close()
+
+    async def _database_answers(self) -> None:
+        async with self.engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+
+
+@asynccontextmanager
+async def open_service(settings: Settings) -> AsyncIterator[Service]:
+    engine = create_async_engine(
+        settings.database_url.get_secret_value(),
+        pool_size=settings.database_pool_size,
+        max_overflow=settings.database_pool_size,
+        pool_pre_ping=True,
+        # A prepared statement belongs to a session, and a pooler hands out another one each time.
+        connect_args={"prepare_threshold": None, "connect_timeout": 5},
+    )
+    try:
+        async with open_bell(settings.direct_url) as bell:
+            begin = partial(postgres.begin, engine, bell.ring)
+            policy = settings.policy
+            orchestrator = WorkflowOrchestrator(policy=policy)
+            jitter = random.SystemRandom().random
+            views = PostgresJobViews(engine)
+            app = App(
+                enqueue_code_review_job=EnqueueCodeReviewJobHandler(
+                    begin=begin, orchestrator=orchestrator, now=utc_now, new_id=uuid7
+                ),
+                process_workflow_job=ProcessWorkflowJobHandler(
+                    begin=begin, policy=policy, now=utc_now
+                ),
+                update_job_status=UpdateJobStatusHandler(
+                    begin=begin, policy=policy, now=utc_now, jitter=jitter
+                ),
+                retry_job=RetryJobHandler(begin=begin, orchestrator=orchestrator, now=utc_now),
+                cancel_jobs=CancelJobsHandler(begin=begin, orchestrator=orchestrator, now=utc_now),
+                reject_dispatch=RejectDispatchHandler(
+                    begin=begin, policy=policy, now=utc_now, jitter=jitter
+                ),
+                dispatch_due=DispatchDueHandler(
+                    begin=begin, policy=policy, now=utc_now, jitter=jitter
+                ),
+                name_organization=NameOrganizationHandler(begin=begin),
+                due_jobs=views.due,
+                job_views=views,
+                now=utc_now,
+            )
+            yield Service(settings=settings, engine=engine, app=app)
+    finally:
+        await engine.dispose()

@@ -1,0 +1,357 @@
+"""The life of one review job, rebuilt from what happened to it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Self, assert_never
+
+from workflow_queue.domain.failure import ErrorClass, Failure, Policy
+from workflow_queue.domain.job_events import (
+    AnalysisCompleted,
+    DeadlineMoved,
+    DispatchRejected,
+    JobCancelled,
+    JobCompleted,
+    JobCreated,
+    JobDispatched,
+    JobEvent,
+    JobFailed,
+    JobReopened,
+    JobRetried,
+    JobRetryScheduled,
+    JobSkipped,
+    JobSuperseded,
+    Step,
+    StepStarted,
+)
+from workflow_queue.domain.pull_request import IdempotencyKey, JobId, PullRequest
+
+
+class State(StrEnum):
+    PENDING = "pending"
+    RUNNING = "running"
+    RETRY_SCHEDULED = "retry_scheduled"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    SUPERSEDED = "superseded"
+    SKIPPED = "skipped"
+
+
+ACTIVE = frozenset({State.PENDING, State.RUNNING, State.RETRY_SCHEDULED})
+STOPPED = frozenset({State.FAILED, State.CANCELLED, State.SUPERSEDED, State.SKIPPED})
+
+
+class IllegalTransition(Exception):
+    pass
+
+
+class StaleReport(Exception):
+    """A message about something that is no longer, or not yet, so: refused, and no defect."""
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class WorkflowJob:
+    """`attempts` only ever grow, so that no late result passes for a new one."""
+
+    id: JobId
+    pull_request: PullRequest
+    trigger: str
+    created_at: datetime
+    updated_at: datetime
+    state: State = State.PENDING
+    step: Step = Step.ANALYZE
+    attempts: dict[Step, int] = field(default_factory=dict)
+    tries: int = 0
+    dispatches: int = 0
+    rejections: int = 0
+    due_at: datetime | None = None
+    started_at: datetime | None = None
+    analyzed_at: datetime | None = None
+    finished_at: datetime | None = None
+    outcome: str | None = None
+    comments_published: int | None = None
+    reason: str | None = None
+    failure: Failure | None = None
+    superseded_by: JobId | None = None
+    version: int = 0
+    recorded: list[JobEvent] = field(default_factory=list, repr=False)
+
+    @classmethod
+    def create(
+        cls, *, job_id: JobId, pull_request: PullRequest, trigger: str, now: datetime
+    ) -> Self:
+        created = JobCreated(job_id=job_id, pull_request=pull_request, trigger=trigger, at=now)
+        job = cls._born(created)
+        job.recorded.append(created)
+        return job
+
+    @classmethod
+    def rebuilt(cls, history: Iterable[JobEvent]) -> Self:
+        events = iter(history)
+        first = next(events)
+        if not isinstance(first, JobCreated):
+            raise IllegalTransition(f"a job cannot begin with {type(first).__name__}")
+        job = cls._born(first)
+        for event in events:
+            job._apply(event)
+        return job
+
+    @property
+    def key(self) -> IdempotencyKey:
+        return IdempotencyKey(
+            ref=self.pull_request.ref, head_sha=self.pull_request.head_sha, trigger=self.trigger
+        )
+
+    @property
+    def attempt(self) -> int:
+        """How often the current step was begun."""
+        return self.attempts.get(self.step, 0)
+
+    @property
+    def is_active(self) -> bool:
+        return self.state in ACTIVE
+
+    def dispatch(self, *, now: datetime, policy: Policy) -> None:
+        dispatches = self.dispatches + 1
+        deadline = policy.dispatch_expires_at(dispatches=dispatches, now=now)
+        self._record(
+            JobDispatched(step=self.step, dispatch=dispatches, deadline_at=deadline, at=now)
+        )
+
+    def reject_dispatch(self, *, reason: str, jitter: float, now: datetime, policy: Policy) -> None:
+        """Workers that cannot take the job make it fail, visibly, after a few times."""
+        self._require_report(State.PENDING)
+        self._record(DispatchRejected(reason=reason, at=now))
+        failure = Failure(error_class=ErrorClass.TRANSIENT, reason=reason)
+        self._give_up_or_retry(
+            Step.DISPATCH, failure, tries=self.rejections, jitter=jitter, now=now, policy=policy
+        )
+
+    def start(self, *, now: datetime, policy: Policy) -> None:
+        self._require_report(State.PENDING)
+        waits = policy.start_deadline if self.step is Step.ANALYZE else policy.publish_deadline
+        self._record(
+            StepStarted(step=self.step, attempt=self.attempt + 1, deadline_at=now + waits, at=now)
+        )
+
+    def analysis_started(self, *, attempt: int, now: datetime, policy: Policy) -> None:
+        self._require_current(Step.ANALYZE, attempt)
+        deadline = now + policy.analyze_deadline
+        self._record(
+            DeadlineMoved(step=Step.ANALYZE, attempt=attempt, deadline_at=deadline, at=now)
+        )
+
+    def complete_analysis(
+        self, *, attempt: int, outcome: str, findings: int, now: datetime, policy: Policy
+    ) -> None:
+        self._require_current(Step.ANALYZE, attempt)
+        self._record(AnalysisCompleted(attempt=attempt, outcome=outcome, findings=findings, at=now))
+        self._record(
+            StepStarted(
+                step=Step.PUBLISH,
+                attempt=self.attempts.get(Step.PUBLISH, 0) + 1,
+                deadline_at=now + policy.publish_deadline,
+                at=now,
+            )
+        )
+
+    def complete_publication(self, *, attempt: int, comments_published: int, now: datetime) -> None:
+        self._require_current(Step.PUBLISH, attempt)
+        self._record(
+            JobCompleted(
+                attempt=attempt,
+                outcome=self.outcome or "complete",
+                comments_published=comments_published,
+                at=now,
+            )
+        )
+
+    def fail_step(
+        self,
+        *,
+        step: Step,
+        attempt: int,
+        failure: Failure,
+        jitter: float,
+        now: datetime,
+        policy: Policy,
+    ) -> None:
+        self._require_current(step, attempt)
+        self._give_up_or_retry(
+            step, failure, tries=self.tries, jitter=jitter, now=now, policy=policy
+        )
+
+    def wake(self, *, jitter: float, now: datetime, policy: Policy) -> None:
+        """Do what the passing of time alone demands; nothing when it is too early."""
+        if self.due_at is None or now < self.due_at:
+            return
+        if self.state is State.RUNNING:
+            failure = Failure(
+                error_class=ErrorClass.TRANSIENT, reason=f"deadline of {self.step} passed"
+            )
+            self._give_up_or_retry(
+                self.step, failure, tries=self.tries, jitter=jitter, now=now, policy=policy
+            )
+        elif self.state is State.PENDING and self.dispatches >= policy.max_dispatches:
+            failure = Failure(error_class=ErrorClass.TRANSIENT, reason="no worker took the job")
+            self._record(
+                JobFailed(step=Step.DISPATCH, attempts=self.dispatches, failure=failure, at=now)
+            )
+        else:
+            self.dispatch(now=now, policy=policy)
+
+    def skip(self, *, reason: str, now: datetime) -> None:
+        self._require_active()
+        self._record(JobSkipped(reason=reason, at=now))
+
+    def supersede(self, *, by: JobId, now: datetime) -> None:
+        self._require_active()
+        self._record(JobSuperseded(superseded_by=by, at=now))
+
+    def cancel(self, *, reason: str, now: datetime) -> None:
+        self._require_active()
+        self._record(JobCancelled(reason=reason, at=now))
+
+    def retry(self, *, requested_by: str, now: datetime, policy: Policy) -> None:
+        if self.state is not State.FAILED:
+            raise IllegalTransition(f"job {self.id} is {self.state}, not failed")
+        self._record(JobRetried(requested_by=requested_by, at=now))
+        self.dispatch(now=now, policy=policy)
+
+    def reopen(self, *, now: datetime, policy: Policy) -> None:
+        if self.state not in STOPPED:
+            raise IllegalTransition(f"job {self.id} is {self.state}, not stopped")
+        self._record(JobReopened(at=now))
+        self.dispatch(now=now, policy=policy)
+
+    def _give_up_or_retry(
+        self,
+        step: Step,
+        failure: Failure,
+        *,
+        tries: int,
+        jitter: float,
+        now: datetime,
+        policy: Policy,
+    ) -> None:
+        retry_at = policy.retry_at(failure, tries=tries, jitter=jitter, now=now)
+        if retry_at is None:
+            self._record(JobFailed(step=step, attempts=tries, failure=failure, at=now))
+            return
+        self._record(
+            JobRetryScheduled(
+                step=step,
+                attempt=self.attempt if step is self.step else tries,
+                failure=failure,
+                retry_at=retry_at,
+                at=now,
+            )
+        )
+
+    def _require_report(self, expected: State) -> None:
+        if self.state is not expected:
+            raise StaleReport(f"job {self.id} is {self.state}, not {expected}")
+
+    def _require_current(self, step: Step, attempt: int) -> None:
+        self._require_report(State.RUNNING)
+        if (step, attempt) != (self.step, self.attempt):
+            raise StaleReport(
+                f"job {self.id} is at {self.step} {self.attempt}, not at {step} {attempt}"
+            )
+
+    def _require_active(self) -> None:
+        if not self.is_active:
+            raise IllegalTransition(f"job {self.id} is {self.state} already")
+
+    @classmethod
+    def _born(cls, event: JobCreated) -> Self:
+        return cls(
+            id=event.job_id,
+            pull_request=event.pull_request,
+            trigger=event.trigger,
+            created_at=event.at,
+            updated_at=event.at,
+            version=1,
+        )
+
+    def _record(self, event: JobEvent) -> None:
+        self._apply(event)
+        self.recorded.append(event)
+
+    def _apply(self, event: JobEvent) -> None:
+        self.version += 1
+        self.updated_at = event.at
+        match event:
+            case JobCreated():
+                raise IllegalTransition(f"job {self.id} is created already")
+            case JobDispatched():
+                self._enter(State.PENDING, due_at=event.deadline_at)
+                self.dispatches = event.dispatch
+            case DispatchRejected():
+                self.rejections += 1
+            case StepStarted():
+                self._begin(event)
+            case DeadlineMoved():
+                self.due_at = event.deadline_at
+            case AnalysisCompleted():
+                self.outcome = event.outcome
+                self.analyzed_at = event.at
+            case JobRetryScheduled():
+                self._enter(State.RETRY_SCHEDULED, due_at=event.retry_at)
+                self._note(event.failure)
+                self.dispatches = 0
+            case JobRetried() | JobReopened():
+                self._begin_anew(from_the_start=isinstance(event, JobReopened))
+            case _:
+                self._finish(event)
+
+    def _enter(self, state: State, *, due_at: datetime | None) -> None:
+        self.state = state
+        self.due_at = due_at
+
+    def _note(self, failure: Failure) -> None:
+        self.failure = failure
+        self.reason = failure.reason
+
+    def _begin(self, event: StepStarted) -> None:
+        self._enter(State.RUNNING, due_at=event.deadline_at)
+        self.tries = self.tries + 1 if event.step is self.step else 1
+        self.step = event.step
+        self.attempts[event.step] = event.attempt
+        self.dispatches = self.rejections = 0
+        self.started_at = self.started_at or event.at
+
+    def _begin_anew(self, *, from_the_start: bool) -> None:
+        self._enter(State.PENDING, due_at=None)
+        self.tries = self.dispatches = self.rejections = 0
+        self.reason = self.failure = self.finished_at = self.superseded_by = None
+        if from_the_start:
+            self.step = Step.ANALYZE
+            self.outcome = self.analyzed_at = self.started_at = None
+
+    def _finish(
+        self, event: JobCompleted | JobFailed | JobSkipped | JobSuperseded | JobCancelled
+    ) -> None:
+        self.finished_at = event.at
+        match event:
+            case JobCompleted():
+                self._enter(State.COMPLETED, due_at=None)
+                self.comments_published = event.comments_published
+                self.reason = self.failure = None
+            case JobFailed():
+                self._enter(State.FAILED, due_at=None)
+                self._note(event.failure)
+            case JobSkipped():
+                self._enter(State.SKIPPED, due_at=None)
+                self.reason = event.reason
+            case JobSuperseded():
+                self._enter(State.SUPERSEDED, due_at=None)
+                self.superseded_by = event.superseded_by
+                self.reason = "superseded"
+            case JobCancelled():
+                self._enter(State.CANCELLED, due_at=None)
+                self.reason = event.reason
+            case _:
+                assert_never(event)

@@ -1,0 +1,37 @@
+"""One of many timers works; the others wait for its connection to end."""
+
+import psycopg
+from crivo_messaging.postgres_outbox import connect
+
+TIMER_LOCK = 0x0C21_0002
+
+
+class Leadership:
+    """A session advisory lock on a direct connection: it ends with the process that holds it."""
+
+    def __init__(self, url: str, *, lock: int = TIMER_LOCK) -> None:
+        self._url = url
+        self._lock = lock
+        self._connection: psycopg.AsyncConnection[dict[str, object]] | None = None
+        self._held = False
+
+    async def held(self) -> bool:
+        """Try to become, or make sure to still be, the leader."""
+        try:
+            if self._connection is None or self._connection.closed:
+                self._held = False
+                self._connection = await connect(self._url)
+            wanted = (
+                "SELECT true AS held" if self._held else "SELECT pg_try_advisory_lock(%s) AS held"
+            )
+            parameters = [] if self._held else [self._lock]
+            row = await (await self._connection.execute(wanted, parameters)).fetchone()
+            self._held = bool(row and row["held"])
+        except psycopg.OperationalError:
+            await self.close()
+        return self._held
+
+    async def close(self) -> None:
+        connection, self._connection, self._held = self._connection, None, False
+        if connection is not None:
+            await connection.close()

@@ -1,0 +1,244 @@
+"""Jobs, their events and their messages, in one PostgreSQL transaction.
+
+Nothing here outlives a transaction, so that a pooler in transaction mode may sit in between.
+"""
+
+import json
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+from crivo_messaging import postgres as messaging
+from crivo_messaging.envelope import Envelope
+from crivo_observability.context import causation_id, correlation_id
+from crivo_observability.traces import traceparent
+from psycopg.errors import UniqueViolation
+from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from workflow_queue.application.ports import ConcurrentUpdate, JobNotFound, PublishPayload
+from workflow_queue.domain.job import ACTIVE, WorkflowJob
+from workflow_queue.domain.job_events import (
+    JobCancelled,
+    JobCompleted,
+    JobSuperseded,
+    Step,
+    StepStarted,
+)
+from workflow_queue.domain.pull_request import (
+    FollowedPullRequest,
+    IdempotencyKey,
+    JobId,
+    OrganizationId,
+    PullRequestRef,
+)
+from workflow_queue.infrastructure import job_status
+from workflow_queue.infrastructure.published import envelopes
+from workflow_queue.infrastructure.stored_events import restored, stored
+from workflow_queue.infrastructure.tables import (
+    events,
+    followed_pull_requests,
+    job_status_view,
+    organizations,
+    step_payloads,
+)
+
+
+class PostgresJobs:
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+        self._seen: dict[JobId, WorkflowJob] = {}
+
+    def add(self, job: WorkflowJob) -> None:
+        self._seen[job.id] = job
+
+    async def get(self, job_id: JobId) -> WorkflowJob:
+        if job_id not in self._seen:
+            history = (
+                select(events.c.type, events.c.schema_version, events.c.data)
+                .where(events.c.stream_id == job_id)
+                .order_by(events.c.version)
+            )
+            rows = (await self._connection.execute(history)).all()
+            if not rows:
+                raise JobNotFound(f"There is no job {job_id}")
+            self._seen[job_id] = WorkflowJob.rebuilt(restored(*row) for row in rows)
+        return self._seen[job_id]
+
+    async def find(self, key: IdempotencyKey) -> WorkflowJob | None:
+        found = await self._ids(
+            key.ref,
+            job_status_view.c.head_sha == key.head_sha,
+            job_status_view.c.trigger == key.trigger,
+        )
+        return await self.get(found[0]) if found else None
+
+    async def active(self, ref: PullRequestRef) -> Sequence[WorkflowJob]:
+        active = await self._ids(ref, job_status_view.c.state.in_(sorted(ACTIVE)))
+        return [await self.get(job_id) for job_id in active]
+
+    async def _ids(self, ref: PullRequestRef, *which: ColumnElement[bool]) -> Sequence[JobId]:
+        view = job_status_view.c
+        of_pull_request = select(view.job_id).where(
+            view.organization_id == ref.organization_id,
+            view.repository_id == ref.repository_id,
+            view.pull_request_number == ref.number,
+            *which,
+        )
+        return [JobId(each) for each in (await self._connection.scalars(of_pull_request)).all()]
+
+    def changed(self) -> list[WorkflowJob]:
+        """Stopped ones first: one job of a pull request ends before another begins."""
+        changed = [job for job in self._seen.values() if job.recorded]
+        return sorted(changed, key=lambda job: job.is_active)
+
+
+class PostgresTransaction:
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+        self._followed: list[FollowedPullRequest] = []
+        self._payloads: dict[JobId, PublishPayload] = {}
+        self._cause = {
+            "correlation_id": correlation_id(),
+            "causation_id": causation_id(),
+            "traceparent": traceparent(),
+        }
+        self.jobs = PostgresJobs(connection)
+
+    async def first_time(self, message_id: UUID, *, consumer: str) -> bool:
+        return await messaging.first_time(
+            self._connection, consumer=consumer, message_id=message_id
+        )
+
+    async def lock(self, ref: PullRequestRef) -> FollowedPullRequest:
+        name = f"{ref.organization_id}:{ref.repository_id}:{ref.number}"
+        key = func.hashtextextended(name, 0)
+        await self._connection.execute(select(func.pg_advisory_xact_lock(key)))
+        # A statement of its own: only now does it see what the last holder committed.
+        table = followed_pull_requests
+        row = (
+            (
+                await self._connection.execute(
+                    select(
+                        table.c.updated_at, table.c.head_sha, table.c.closed, table.c.job_id
+                    ).where(
+                        table.c.organization_id == ref.organization_id,
+                        table.c.repository_id == ref.repository_id,
+                        table.c.number == ref.number,
+                    )
+                )
+            )
+            .mappings()
+            .first()
+        )
+        followed = FollowedPullRequest(ref=ref, **(row or {}))
+        self._followed.append(followed)
+        return followed
+
+    async def keep_payload(self, job_id: JobId, payload: PublishPayload) -> None:
+        self._payloads[job_id] = payload
+        keep = insert(step_payloads).values(job_id=job_id, payload=json.loads(payload))
+        await self._connection.execute(
+            keep.on_conflict_do_update(
+                index_elements=["job_id"], set_={"payload": keep.excluded.payload}
+            )
+        )
+
+    async def name_organization(self, organization_id: OrganizationId, name: str) -> None:
+        named = insert(organizations).values(id=organization_id, name=name)
+        await self._connection.execute(
+            named.on_conflict_do_update(index_elements=["id"], set_={"name": name})
+        )
+
+    async def flush(self) -> int:
+        """Write what changed; return how many messages that made."""
+        outgoing: list[Envelope] = []
+        for job in self.jobs.changed():
+            await self._append(job)
+            await job_status.show(self._connection, job, self._cause)
+            outgoing += await self._messages(job)
+        for followed in self._followed:
+            await self._follow(followed)
+        await messaging.append(self._connection, outgoing)
+        return len(outgoing)
+
+    async def _append(self, job: WorkflowJob) -> None:
+        first = job.version - len(job.recorded) + 1
+        rows = []
+        for version, event in enumerate(job.recorded, first):
+            name, schema_version, data = stored(event)
+            rows.append(
+                {
+                    "stream_id": job.id,
+                    "version": version,
+                    "type": name,
+                    "schema_version": schema_version,
+                    "data": data,
+                    "metadata": self._cause,
+                }
+            )
+        await self._connection.execute(events.insert(), rows)
+
+    async def _messages(self, job: WorkflowJob) -> list[Envelope]:
+        made: list[Envelope] = []
+        first = job.version - len(job.recorded) + 1
+        for sequence, event in enumerate(job.recorded, first):
+            payload = None
+            match event:
+                case StepStarted(step=Step.PUBLISH):
+                    payload = self._payloads.get(job.id) or await self._payload(job.id)
+                case JobCompleted() | JobSuperseded() | JobCancelled():
+                    # A failed job keeps it for the retry; these never publish it again.
+                    await self._connection.execute(
+                        delete(step_payloads).where(step_payloads.c.job_id == job.id)
+                    )
+                case _:
+                    pass
+            made += envelopes(job, event, sequence, payload)
+        return made
+
+    async def _payload(self, job_id: JobId) -> PublishPayload | None:
+        kept = select(step_payloads.c.payload).where(step_payloads.c.job_id == job_id)
+        payload = await self._connection.scalar(kept)
+        return PublishPayload(json.dumps(payload)) if payload is not None else None
+
+    async def _follow(self, followed: FollowedPullRequest) -> None:
+        if followed.updated_at is None:
+            return
+        row: dict[str, Any] = {
+            "updated_at": followed.updated_at,
+            "head_sha": followed.head_sha,
+            "closed": followed.closed,
+            "job_id": followed.job_id,
+        }
+        ref = followed.ref
+        key: dict[str, Any] = {
+            "organization_id": ref.organization_id,
+            "repository_id": ref.repository_id,
+            "number": ref.number,
+        }
+        upsert = insert(followed_pull_requests).values(**key, **row)
+        await self._connection.execute(
+            upsert.on_conflict_do_update(index_elements=list(key), set_=row)
+        )
+
+
+@asynccontextmanager
+async def begin(
+    engine: AsyncEngine, ring: Callable[[], None]
+) -> AsyncIterator[PostgresTransaction]:
+    """Commit on leaving, then `ring` for the relay when there is something to send."""
+    try:
+        async with engine.begin() as connection:
+            transaction = PostgresTransaction(connection)
+            yield transaction
+            messages = await transaction.flush()
+    except IntegrityError as problem:
+        if isinstance(problem.orig, UniqueViolation):
+            raise ConcurrentUpdate("Somebody else changed the job at the same time") from problem
+        raise
+    if messages:
+        ring()

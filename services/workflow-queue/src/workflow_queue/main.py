@@ -1,0 +1,59 @@
+"""`python -m workflow_queue api|worker|relay|all|migrate|rebuild job-status`."""
+
+import asyncio
+import os
+import sys
+
+import structlog
+from crivo_observability.logs import configure_logs
+from crivo_observability.traces import configure_traces
+from crivo_web.operations import operations_app
+from crivo_web.serve import run, serve
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from workflow_queue.bootstrap import open_service
+from workflow_queue.infrastructure import job_status, schema
+from workflow_queue.settings import MigrationSettings, Settings
+
+PROCESSES = ("api", "worker", "relay", "all")
+USAGE = f"usage: python -m workflow_queue {'|'.join(PROCESSES)}|migrate|rebuild job-status"
+_log = structlog.get_logger()
+
+
+def main(arguments: list[str]) -> None:
+    configure_logs("workflow-queue", os.environ.get("LOG_LEVEL", "INFO"))
+    configure_traces("workflow-queue")
+    match arguments:
+        case [process] if process in PROCESSES:
+            run(_process(process))
+        case ["migrate"]:
+            schema.migrate(_database_url())
+        case ["rebuild", "job-status"]:
+            asyncio.run(_rebuild())
+        case _:
+            sys.exit(USAGE)
+
+
+async def _process(process: str) -> None:
+    settings = Settings()
+    async with open_service(settings) as service:
+        app = service.api() if process in ("api", "all") else operations_app(service.checks)
+        tasks = []
+        if process in ("worker", "all"):
+            tasks.append(service.work)
+        if process in ("relay", "all"):
+            tasks += [service.relay, service.keep_time]
+        await serve(app, host=settings.host, port=settings.port, tasks=tasks)
+
+
+async def _rebuild() -> None:
+    engine = create_async_engine(_database_url())
+    try:
+        jobs = await job_status.rebuild(engine)
+    finally:
+        await engine.dispose()
+    _log.info("projection.rebuilt", projection="job-status", jobs=jobs)
+
+
+def _database_url() -> str:
+    return MigrationSettings().database_url.get_secret_value()

@@ -1,0 +1,119 @@
+"""Jobs over HTTP. Everything is asked on behalf of the caller's organization."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from crivo_web.identity import Identity, organization_of
+from crivo_web.pages import DEFAULT_LIMIT, MAXIMUM_LIMIT, Page, decode_cursor, encode_cursor
+from crivo_web.problems import PROBLEM, InvalidCursor, problem
+from litestar import Controller, Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.status_codes import HTTP_202_ACCEPTED
+from psycopg_pool import PoolTimeout
+from pydantic import BaseModel
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
+
+from workflow_queue.application.app import App
+from workflow_queue.application.job_views import HistoryEntry, JobFilter, JobView
+from workflow_queue.application.ports import ConcurrentUpdate, JobNotFound
+from workflow_queue.application.retry_job import RetryJob
+from workflow_queue.domain.job import IllegalTransition, State
+from workflow_queue.domain.pull_request import JobId, OrganizationId
+
+MAX_INTEGER = 2**31 - 1  # of the column
+
+STATUS_OF: dict[type[Exception], int] = {
+    JobNotFound: 404,
+    IllegalTransition: 409,
+    ConcurrentUpdate: 409,
+}
+
+
+class JobHistory(BaseModel):
+    items: list[HistoryEntry]
+
+
+def _away(request: Request[Any, Any, Any], _: Exception) -> Response[dict[str, Any]]:
+    """The driver's own message would show our statements."""
+    request_id = request.scope.get("state", {}).get("request_id")
+    return Response(
+        problem(503, "The database cannot be reached now", request_id=request_id),
+        status_code=503,
+        media_type=PROBLEM,
+        headers={"Retry-After": "5"},
+    )
+
+
+class JobController(Controller):
+    path = "/v1/jobs"
+    tags = ("jobs",)
+    exception_handlers = dict.fromkeys(
+        (OperationalError, InterfaceError, PoolExhausted, PoolTimeout), _away
+    )
+
+    @get()
+    async def list_jobs(
+        self,
+        app: NamedDependency[App],
+        identity: NamedDependency[Identity],
+        job_state: Annotated[State | None, QueryParameter(name="state")] = None,
+        repository_id: FromQuery[UUID | None] = None,
+        pull_request_number: Annotated[int | None, QueryParameter(ge=1, le=MAX_INTEGER)] = None,
+        cursor: FromQuery[str | None] = None,
+        limit: Annotated[int, QueryParameter(ge=1, le=MAXIMUM_LIMIT)] = DEFAULT_LIMIT,
+    ) -> Page[JobView]:
+        """Newest first."""
+        wanted = JobFilter(
+            state=job_state, repository_id=repository_id, pull_request_number=pull_request_number
+        )
+        jobs = await app.job_views.jobs(
+            OrganizationId(organization_of(identity)),
+            wanted,
+            before=_position(cursor) if cursor is not None else None,
+            limit=limit + 1,
+        )
+        shown = list(jobs[:limit])
+        more = len(jobs) > limit
+        return Page(items=shown, next_cursor=encode_cursor(str(shown[-1].id)) if more else None)
+
+    @get("/{job_id:uuid}")
+    async def show_job(
+        self, app: NamedDependency[App], identity: NamedDependency[Identity], job_id: FromPath[UUID]
+    ) -> JobView:
+        return await app.job_views.job(OrganizationId(organization_of(identity)), JobId(job_id))
+
+    @get("/{job_id:uuid}/history")
+    async def show_history(
+        self, app: NamedDependency[App], identity: NamedDependency[Identity], job_id: FromPath[UUID]
+    ) -> JobHistory:
+        """Everything that happened to the job, oldest first."""
+        organization_id = OrganizationId(organization_of(identity))
+        return JobHistory(items=list(await app.job_views.history(organization_id, JobId(job_id))))
+
+    @post("/{job_id:uuid}/retry", status_code=HTTP_202_ACCEPTED)
+    async def retry_job(
+        self, app: NamedDependency[App], identity: NamedDependency[Identity], job_id: FromPath[UUID]
+    ) -> JobView:
+        """Begin the failed step of a failed job anew."""
+        organization_id = OrganizationId(organization_of(identity))
+        await app.retry_job(
+            RetryJob(
+                organization_id=organization_id,
+                job_id=JobId(job_id),
+                requested_by=identity.subject,
+            )
+        )
+        return await app.job_views.job(organization_id, JobId(job_id))
+
+
+def _position(cursor: str) -> JobId:
+    match decode_cursor(cursor):
+        case [str(text)]:
+            try:
+                return JobId(UUID(text))
+            except ValueError as error:
+                raise InvalidCursor("This cursor is not one of ours") from error
+        case _:
+            raise InvalidCursor("This cursor is not one of ours")

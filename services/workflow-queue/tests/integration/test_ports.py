@@ -1,0 +1,249 @@
+"""What the fake promises, PostgreSQL keeps: one suite over both."""
+
+import asyncio
+from datetime import timedelta
+from typing import cast
+from uuid import uuid4
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+from workflow_queue.application.ports import (
+    Begin,
+    ConcurrentUpdate,
+    DueJobs,
+    JobNotFound,
+)
+from workflow_queue.domain.job import State, WorkflowJob
+from workflow_queue.domain.pull_request import IdempotencyKey, JobId, PullRequest
+from workflow_queue.infrastructure import postgres
+from workflow_queue.infrastructure.postgres_views import PostgresJobViews
+from workflow_queue_support.builders import (
+    NOON,
+    PAYLOAD,
+    PERMANENT,
+    POLICY,
+    TRANSIENT,
+    a_pull_request,
+    a_ref,
+)
+from workflow_queue_support.memory import MemoryStore
+
+
+class Store:
+    def __init__(self, begin: Begin, due: DueJobs) -> None:
+        self.begin = begin
+        self.due = due
+
+
+@pytest.fixture(params=["memory", "postgres"])
+def store(request: pytest.FixtureRequest) -> Store:
+    if request.param == "memory":
+        memory = MemoryStore()
+        return Store(memory.begin, memory.due)
+    engine = cast("AsyncEngine", request.getfixturevalue("engine"))
+    return Store(lambda: postgres.begin(engine, lambda: None), PostgresJobViews(engine).due)
+
+
+def a_job(pull_request: PullRequest | None = None, trigger: str = "opened") -> WorkflowJob:
+    job = WorkflowJob.create(
+        job_id=JobId(uuid4()),
+        pull_request=pull_request or a_pull_request(),
+        trigger=trigger,
+        now=NOON,
+    )
+    job.dispatch(now=NOON, policy=POLICY)
+    return job
+
+
+async def given(store: Store, *jobs: WorkflowJob) -> WorkflowJob:
+    async with store.begin() as tx:
+        for job in jobs:
+            tx.jobs.add(job)
+    return jobs[0]
+
+
+async def test_a_job_is_read_as_it_was_written(store: Store) -> None:
+    job = a_job()
+    job.start(now=NOON, policy=POLICY)
+    job.fail_step(step=job.step, attempt=1, failure=TRANSIENT, jitter=0.5, now=NOON, policy=POLICY)
+    await given(store, job)
+
+    async with store.begin() as tx:
+        read = await tx.jobs.get(job.id)
+    for name in WorkflowJob.__slots__:
+        if name != "recorded":
+            assert getattr(read, name) == getattr(job, name), name
+    assert read.recorded == []
+
+
+async def test_changes_are_kept_without_being_asked_for(store: Store) -> None:
+    job = await given(store, a_job())
+    async with store.begin() as tx:
+        (await tx.jobs.get(job.id)).start(now=NOON, policy=POLICY)
+    async with store.begin() as tx:
+        assert (await tx.jobs.get(job.id)).state is State.RUNNING
+
+
+async def test_a_job_that_is_none_is_not_found(store: Store) -> None:
+    async with store.begin() as tx:
+        with pytest.raises(JobNotFound):
+            await tx.jobs.get(JobId(uuid4()))
+
+
+async def test_a_message_is_handled_once_by_each_consumer(store: Store) -> None:
+    message_id = uuid4()
+    async with store.begin() as tx:
+        assert await tx.first_time(message_id, consumer="a")
+        assert not await tx.first_time(message_id, consumer="a")
+    async with store.begin() as tx:
+        assert not await tx.first_time(message_id, consumer="a")
+        assert await tx.first_time(message_id, consumer="b")
+
+
+async def test_an_error_undoes_everything(store: Store) -> None:
+    message_id, job = uuid4(), a_job()
+
+    async def fail() -> None:
+        async with store.begin() as tx:
+            await tx.first_time(message_id, consumer="a")
+            tx.jobs.add(job)
+            (await tx.lock(a_ref())).close(updated_at=NOON)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await fail()
+    async with store.begin() as tx:
+        assert await tx.first_time(message_id, consumer="a")
+        assert not (await tx.lock(a_ref())).closed
+        with pytest.raises(JobNotFound):
+            await tx.jobs.get(job.id)
+
+
+async def test_of_two_writers_who_read_the_same_version_one_fails(store: Store) -> None:
+    job = await given(store, a_job())
+
+    async def lose() -> None:
+        async with store.begin() as first:
+            mine = await first.jobs.get(job.id)
+            async with store.begin() as second:
+                (await second.jobs.get(job.id)).start(now=NOON, policy=POLICY)
+            mine.cancel(reason="too late", now=NOON)
+
+    with pytest.raises(ConcurrentUpdate):
+        await lose()
+    async with store.begin() as tx:
+        assert (await tx.jobs.get(job.id)).state is State.RUNNING
+
+
+async def test_the_same_request_twice_conflicts(store: Store) -> None:
+    await given(store, a_job())
+    with pytest.raises(ConcurrentUpdate):
+        await given(store, a_job())
+
+
+async def test_a_job_is_found_by_its_idempotency_key(store: Store) -> None:
+    job = await given(store, a_job())
+    other = IdempotencyKey(ref=a_ref(), head_sha="a" * 40, trigger="reopened")
+    async with store.begin() as tx:
+        found = await tx.jobs.find(job.key)
+        assert found is not None
+        assert found.id == job.id
+        assert await tx.jobs.find(other) is None
+
+
+async def test_active_jobs_are_those_of_one_pull_request_that_have_not_ended(
+    store: Store,
+) -> None:
+    ended = a_job()
+    ended.cancel(reason="pull_request_closed", now=NOON)
+    running, elsewhere = a_job(trigger="reopened"), a_job(a_pull_request(ref=a_ref(8)))
+    await given(store, ended, running, elsewhere)
+    async with store.begin() as tx:
+        assert [job.id for job in await tx.jobs.active(a_ref())] == [running.id]
+
+
+async def test_one_job_ends_and_another_begins_in_one_transaction(store: Store) -> None:
+    stopped = a_job()
+    stopped.cancel(reason="pull_request_closed", now=NOON)
+    active = a_job(a_pull_request("b" * 40), trigger="updated")
+    await given(store, stopped, active)
+    async with store.begin() as tx:
+        (await tx.jobs.get(stopped.id)).reopen(now=NOON, policy=POLICY)
+        (await tx.jobs.get(active.id)).supersede(by=stopped.id, now=NOON)
+    async with store.begin() as tx:
+        assert [job.id for job in await tx.jobs.active(a_ref())] == [stopped.id]
+
+
+async def test_what_was_heard_of_a_pull_request_is_remembered(store: Store) -> None:
+    job_id = JobId(uuid4())
+    async with store.begin() as tx:
+        followed = await tx.lock(a_ref())
+        assert followed.updated_at is None
+        followed.hear(updated_at=NOON, head_sha="a", job_id=job_id)
+    async with store.begin() as tx:
+        again = await tx.lock(a_ref())
+    assert (again.updated_at, again.head_sha, again.closed, again.job_id) == (
+        NOON,
+        "a",
+        False,
+        job_id,
+    )
+
+
+async def test_a_pull_request_is_held_by_one_at_a_time(store: Store) -> None:
+    entered: list[str] = []
+
+    async def second(open_: asyncio.Event) -> None:
+        async with store.begin() as tx:
+            open_.set()
+            await tx.lock(a_ref())
+            entered.append("second")
+
+    opened = asyncio.Event()
+    async with asyncio.timeout(10), asyncio.TaskGroup() as tasks, store.begin() as tx:
+        await tx.lock(a_ref())
+        tasks.create_task(second(opened))
+        await opened.wait()
+        async with store.begin() as other:
+            await other.lock(a_ref(8))
+        entered.append("first")
+    assert entered == ["first", "second"]
+
+
+@pytest.mark.parametrize("started", [False, True])
+async def test_a_job_is_due_when_its_time_has_come(store: Store, started: bool) -> None:
+    job = a_job()
+    if started:
+        job.start(now=NOON, policy=POLICY)
+    await given(store, job)
+    assert job.due_at is not None
+    early = job.due_at - timedelta(seconds=1)
+    assert await store.due(now=early, limit=5) == []
+    assert [due.id for due in await store.due(now=job.due_at, limit=5)] == [job.id]
+
+
+async def test_a_job_that_ended_is_never_due(store: Store) -> None:
+    job = a_job()
+    job.start(now=NOON, policy=POLICY)
+    job.fail_step(step=job.step, attempt=1, failure=PERMANENT, jitter=1.0, now=NOON, policy=POLICY)
+    await given(store, job)
+    assert await store.due(now=NOON + timedelta(days=999), limit=5) == []
+
+
+async def test_no_more_jobs_are_due_than_asked_for(store: Store) -> None:
+    await given(store, *(a_job(a_pull_request(ref=a_ref(n))) for n in range(1, 4)))
+    assert len(await store.due(now=NOON + timedelta(days=1), limit=2)) == 2
+
+
+async def test_a_kept_payload_is_there_when_its_step_begins(store: Store) -> None:
+    job = a_job()
+    job.start(now=NOON, policy=POLICY)
+    await given(store, job)
+    async with store.begin() as tx:
+        analyzed = await tx.jobs.get(job.id)
+        analyzed.complete_analysis(
+            attempt=1, outcome="complete", findings=0, now=NOON, policy=POLICY
+        )
+        await tx.keep_payload(job.id, PAYLOAD)
+    async with store.begin() as tx:
+        assert (await tx.jobs.get(job.id)).state is State.RUNNING

@@ -1,0 +1,311 @@
+"""The rules of one job."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from workflow_queue.domain.failure import ErrorClass, Failure, Policy
+from workflow_queue.domain.job import IllegalTransition, StaleReport, State, WorkflowJob
+from workflow_queue.domain.job_events import (
+    AnalysisCompleted,
+    JobCompleted,
+    JobCreated,
+    JobDispatched,
+    JobFailed,
+    JobRetryScheduled,
+    Step,
+    StepStarted,
+)
+from workflow_queue.domain.pull_request import JobId
+from workflow_queue_support.builders import NOON, PERMANENT, POLICY, TRANSIENT, a_pull_request
+
+
+def a_pending_job() -> WorkflowJob:
+    job = WorkflowJob.create(
+        job_id=JobId(uuid4()), pull_request=a_pull_request(), trigger="opened", now=NOON
+    )
+    job.dispatch(now=NOON, policy=POLICY)
+    return job
+
+
+def a_running_job() -> WorkflowJob:
+    job = a_pending_job()
+    job.start(now=NOON, policy=POLICY)
+    return job
+
+
+def a_publishing_job() -> WorkflowJob:
+    job = a_running_job()
+    complete_analysis(job)
+    return job
+
+
+def a_failed_job() -> WorkflowJob:
+    job = a_running_job()
+    fail(job, failure=PERMANENT)
+    return job
+
+
+def complete_analysis(job: WorkflowJob, *, attempt: int = 1, now: datetime = NOON) -> None:
+    job.complete_analysis(attempt=attempt, outcome="partial", findings=3, now=now, policy=POLICY)
+
+
+def fail(
+    job: WorkflowJob,
+    *,
+    step: Step = Step.ANALYZE,
+    attempt: int = 1,
+    failure: Failure = TRANSIENT,
+    now: datetime = NOON,
+) -> None:
+    job.fail_step(step=step, attempt=attempt, failure=failure, jitter=1.0, now=now, policy=POLICY)
+
+
+def wake(job: WorkflowJob, *, now: datetime) -> None:
+    job.wake(jitter=1.0, now=now, policy=POLICY)
+
+
+def due(job: WorkflowJob) -> datetime:
+    assert job.due_at is not None
+    return job.due_at
+
+
+def begin_again(job: WorkflowJob) -> None:
+    """Let the retry come due and be taken."""
+    now = due(job)
+    wake(job, now=now)
+    job.start(now=now, policy=POLICY)
+
+
+def test_a_job_goes_from_created_to_completed() -> None:
+    job = a_publishing_job()
+    job.complete_publication(attempt=1, comments_published=2, now=NOON)
+
+    assert [type(event) for event in job.recorded] == [
+        JobCreated,
+        JobDispatched,
+        StepStarted,
+        AnalysisCompleted,
+        StepStarted,
+        JobCompleted,
+    ]
+    assert (job.state, job.outcome, job.comments_published) == (State.COMPLETED, "partial", 2)
+    assert (job.due_at, job.finished_at) == (None, NOON)
+
+
+def test_a_job_rebuilt_from_its_events_is_the_same_job() -> None:
+    job = a_running_job()
+    fail(job)
+    begin_again(job)
+    complete_analysis(job, attempt=2)
+    fail(job, step=Step.PUBLISH, failure=PERMANENT)
+    job.retry(requested_by="ana", now=NOON, policy=POLICY)
+
+    rebuilt = WorkflowJob.rebuilt(job.recorded)
+
+    for name in WorkflowJob.__slots__:
+        if name != "recorded":
+            assert getattr(rebuilt, name) == getattr(job, name), name
+
+
+def test_a_transient_failure_is_retried_with_growing_waits() -> None:
+    job = a_running_job()
+    fail(job)
+    first = due(job) - NOON
+    begin_again(job)
+    started = job.updated_at
+    fail(job, attempt=2, now=started)
+
+    assert job.state is State.RETRY_SCHEDULED
+    assert (first, due(job) - started) == (timedelta(seconds=10), timedelta(seconds=20))
+
+
+def test_jitter_spreads_retries_over_half_of_the_wait() -> None:
+    waits = [POLICY.retry_at(TRANSIENT, tries=1, jitter=jitter, now=NOON) for jitter in (0.0, 1.0)]
+    assert waits == [NOON + timedelta(seconds=5), NOON + timedelta(seconds=10)]
+
+
+def test_the_third_failed_attempt_fails_the_job() -> None:
+    job = a_running_job()
+    for attempt in (1, 2):
+        fail(job, attempt=attempt)
+        begin_again(job)
+    fail(job, attempt=3)
+
+    assert job.recorded[-1] == JobFailed(step=Step.ANALYZE, attempts=3, failure=TRANSIENT, at=NOON)
+
+
+def test_a_permanent_failure_is_not_retried() -> None:
+    job = a_failed_job()
+    assert job.recorded[-1] == JobFailed(step=Step.ANALYZE, attempts=1, failure=PERMANENT, at=NOON)
+
+
+def test_an_error_class_of_a_later_release_is_permanent() -> None:
+    assert ErrorClass.named("quantum") is ErrorClass.PERMANENT
+    assert ErrorClass.named("rate_limited") is ErrorClass.RATE_LIMITED
+
+
+def test_a_rate_limited_step_waits_for_the_limit_to_pass() -> None:
+    job = a_running_job()
+    limit = NOON + timedelta(minutes=40)
+    fail(
+        job,
+        failure=Failure(error_class=ErrorClass.RATE_LIMITED, reason="slow down", retry_at=limit),
+    )
+    assert limit < due(job) <= limit + timedelta(seconds=10)
+
+
+def test_no_host_can_make_a_job_wait_for_years() -> None:
+    job = a_running_job()
+    limit = NOON + timedelta(days=4000)
+    fail(
+        job,
+        failure=Failure(error_class=ErrorClass.RATE_LIMITED, reason="never", retry_at=limit),
+    )
+    assert due(job) == NOON + POLICY.longest_wait
+
+
+def test_each_step_has_its_own_three_attempts() -> None:
+    job = a_running_job()
+    for attempt in (1, 2):
+        fail(job, attempt=attempt)
+        begin_again(job)
+    complete_analysis(job, attempt=3)
+    fail(job, step=Step.PUBLISH)
+
+    assert (job.state, job.step) == (State.RETRY_SCHEDULED, Step.PUBLISH)
+
+
+def test_a_step_past_its_deadline_counts_as_a_failed_attempt() -> None:
+    job = a_running_job()
+    wake(job, now=due(job) - timedelta(seconds=1))
+    assert job.state is State.RUNNING
+    wake(job, now=due(job))
+    last = job.recorded[-1]
+    assert isinstance(last, JobRetryScheduled)
+    assert last.failure.reason == "deadline of analyze passed"
+
+
+def test_a_sign_of_life_moves_the_deadline() -> None:
+    job = a_running_job()
+    now = due(job) - timedelta(seconds=1)
+    job.analysis_started(attempt=1, now=now, policy=POLICY)
+    assert due(job) == now + POLICY.analyze_deadline
+
+
+Report = Callable[[WorkflowJob, int], None]
+REPORTS: dict[str, Report] = {
+    "started": lambda job, attempt: job.analysis_started(attempt=attempt, now=NOON, policy=POLICY),
+    "analyzed": lambda job, attempt: complete_analysis(job, attempt=attempt),
+    "failed": lambda job, attempt: fail(job, attempt=attempt),
+    "published": lambda job, attempt: job.complete_publication(
+        attempt=attempt, comments_published=0, now=NOON
+    ),
+    "not published": lambda job, attempt: fail(job, step=Step.PUBLISH, attempt=attempt),
+}
+
+
+@pytest.mark.parametrize("report", REPORTS)
+def test_a_report_of_an_older_attempt_is_refused(report: str) -> None:
+    job = a_running_job()
+    fail(job)
+    begin_again(job)
+    before = len(job.recorded)
+    with pytest.raises(StaleReport):
+        REPORTS[report](job, 1)
+    assert len(job.recorded) == before
+
+
+@pytest.mark.parametrize("report", REPORTS)
+def test_a_report_of_an_attempt_yet_to_come_is_refused(report: str) -> None:
+    with pytest.raises(StaleReport):
+        REPORTS[report](a_running_job(), 2)
+
+
+@pytest.mark.parametrize("report", REPORTS)
+def test_a_finished_job_takes_no_report(report: str) -> None:
+    job = a_running_job()
+    job.cancel(reason="pull_request_closed", now=NOON)
+    with pytest.raises(StaleReport):
+        REPORTS[report](job, 1)
+
+
+def test_a_publication_cannot_be_reported_while_the_analysis_runs() -> None:
+    with pytest.raises(StaleReport):
+        REPORTS["published"](a_running_job(), 1)
+
+
+def test_a_second_request_to_start_is_refused() -> None:
+    with pytest.raises(StaleReport):
+        a_running_job().start(now=NOON, policy=POLICY)
+
+
+def test_a_retry_by_hand_begins_the_failed_step_anew_with_a_higher_attempt() -> None:
+    job = a_publishing_job()
+    fail(job, step=Step.PUBLISH, failure=PERMANENT)
+    job.retry(requested_by="ana", now=NOON, policy=POLICY)
+    job.start(now=NOON, policy=POLICY)
+
+    assert (job.step, job.attempt, job.tries) == (Step.PUBLISH, 2, 1)
+    assert job.reason is None
+
+
+@pytest.mark.parametrize("make", [a_pending_job, a_running_job, a_publishing_job])
+def test_only_a_failed_job_is_retried(make: Callable[[], WorkflowJob]) -> None:
+    with pytest.raises(IllegalTransition, match="not failed"):
+        make().retry(requested_by="ana", now=NOON, policy=POLICY)
+
+
+def test_a_reopened_job_analyzes_again() -> None:
+    job = a_publishing_job()
+    job.cancel(reason="pull_request_closed", now=NOON)
+    job.reopen(now=NOON, policy=POLICY)
+    job.start(now=NOON, policy=POLICY)
+    assert (job.step, job.attempt) == (Step.ANALYZE, 2)
+
+
+def test_a_completed_job_cannot_be_reopened_or_stopped() -> None:
+    job = a_publishing_job()
+    job.complete_publication(attempt=1, comments_published=0, now=NOON)
+    with pytest.raises(IllegalTransition):
+        job.reopen(now=NOON, policy=POLICY)
+    with pytest.raises(IllegalTransition):
+        job.supersede(by=JobId(uuid4()), now=NOON)
+
+
+def test_a_dispatch_nobody_took_is_repeated_ever_more_rarely_and_then_given_up() -> None:
+    policy = Policy(max_dispatches=8)
+    job = a_pending_job()
+    gaps: list[timedelta] = []
+    while job.state is State.PENDING:
+        before, now = job.updated_at, due(job)
+        gaps.append(now - before)
+        job.wake(jitter=1.0, now=now, policy=policy)
+
+    assert gaps == [timedelta(minutes=minutes) for minutes in (1, 2, 4, 8, 16, 30, 30, 30)]
+    last = job.recorded[-1]
+    assert isinstance(last, JobFailed)
+    assert (last.step, last.attempts) == (Step.DISPATCH, 8)
+
+
+def test_a_dispatch_that_is_dead_lettered_three_times_fails_the_job_with_the_reason() -> None:
+    job = a_pending_job()
+    for _ in range(2):
+        job.reject_dispatch(reason="ValueError: boom", jitter=1.0, now=NOON, policy=POLICY)
+        assert job.state is State.RETRY_SCHEDULED
+        wake(job, now=due(job))
+    job.reject_dispatch(reason="ValueError: boom", jitter=1.0, now=NOON, policy=POLICY)
+
+    last = job.recorded[-1]
+    assert isinstance(last, JobFailed)
+    assert (last.step, last.attempts, last.failure.reason) == (
+        Step.DISPATCH,
+        3,
+        "ValueError: boom",
+    )
+
+
+def test_history_must_begin_with_the_creation() -> None:
+    with pytest.raises(IllegalTransition):
+        WorkflowJob.rebuilt(a_pending_job().recorded[1:])

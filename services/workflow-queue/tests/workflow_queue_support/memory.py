@@ -1,0 +1,152 @@
+"""The ports in memory. The conformance suite holds them to what PostgreSQL does."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from copy import copy
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from workflow_queue.application.job_views import HistoryEntry, JobFilter, JobView
+from workflow_queue.application.ports import (
+    ConcurrentUpdate,
+    DueJob,
+    JobNotFound,
+    PublishPayload,
+)
+from workflow_queue.domain.job import WorkflowJob
+from workflow_queue.domain.job_events import JobEvent
+from workflow_queue.domain.pull_request import (
+    FollowedPullRequest,
+    IdempotencyKey,
+    JobId,
+    OrganizationId,
+    PullRequestRef,
+)
+
+
+@dataclass
+class MemoryStore:
+    streams: dict[JobId, list[JobEvent]] = field(default_factory=dict)
+    recorded: list[tuple[JobId, JobEvent]] = field(default_factory=list)
+    inbox: set[tuple[str, UUID]] = field(default_factory=set)
+    followed: dict[PullRequestRef, FollowedPullRequest] = field(default_factory=dict)
+    payloads: dict[JobId, PublishPayload] = field(default_factory=dict)
+    organizations: dict[OrganizationId, str] = field(default_factory=dict)
+    locks: dict[PullRequestRef, asyncio.Lock] = field(default_factory=dict)
+
+    def job(self, job_id: JobId) -> WorkflowJob:
+        return WorkflowJob.rebuilt(self.streams[job_id])
+
+    def jobs(self) -> list[WorkflowJob]:
+        return [WorkflowJob.rebuilt(events) for events in self.streams.values()]
+
+    def last(self, job_id: JobId) -> JobEvent:
+        return self.streams[job_id][-1]
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator["MemoryTransaction"]:
+        async with AsyncExitStack() as held:
+            transaction = MemoryTransaction(self, held)
+            yield transaction
+            transaction.commit()
+
+    async def due(self, *, now: datetime, limit: int) -> Sequence[DueJob]:
+        due = [
+            job
+            for job in self.jobs()
+            if job.is_active and job.due_at is not None and job.due_at <= now
+        ]
+        return [DueJob(id=job.id, correlation_id="c", traceparent=None) for job in due[:limit]]
+
+
+class MemoryJobs:
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
+        self.seen: dict[JobId, WorkflowJob] = {}
+
+    def add(self, job: WorkflowJob) -> None:
+        self.seen[job.id] = job
+
+    async def get(self, job_id: JobId) -> WorkflowJob:
+        if job_id not in self._store.streams:
+            raise JobNotFound(job_id)
+        return self.seen.setdefault(job_id, self._store.job(job_id))
+
+    async def find(self, key: IdempotencyKey) -> WorkflowJob | None:
+        found = [job.id for job in self._store.jobs() if job.key == key]
+        return await self.get(found[0]) if found else None
+
+    async def active(self, ref: PullRequestRef) -> Sequence[WorkflowJob]:
+        jobs = [job for job in self._store.jobs() if job.pull_request.ref == ref]
+        return [await self.get(job.id) for job in jobs if job.is_active]
+
+
+class MemoryTransaction:
+    def __init__(self, store: MemoryStore, held: AsyncExitStack) -> None:
+        self._store = store
+        self._held = held
+        self._claims: set[tuple[str, UUID]] = set()
+        self._followed: list[FollowedPullRequest] = []
+        self._payloads: dict[JobId, PublishPayload] = {}
+        self._organizations: dict[OrganizationId, str] = {}
+        self.jobs = MemoryJobs(store)
+
+    async def first_time(self, message_id: UUID, *, consumer: str) -> bool:
+        claim = (consumer, message_id)
+        if claim in self._store.inbox | self._claims:
+            return False
+        self._claims.add(claim)
+        return True
+
+    async def lock(self, ref: PullRequestRef) -> FollowedPullRequest:
+        await self._held.enter_async_context(self._store.locks.setdefault(ref, asyncio.Lock()))
+        known = self._store.followed.get(ref)
+        followed = copy(known) if known else FollowedPullRequest(ref=ref)
+        self._followed.append(followed)
+        return followed
+
+    async def keep_payload(self, job_id: JobId, payload: PublishPayload) -> None:
+        self._payloads[job_id] = payload
+
+    async def name_organization(self, organization_id: OrganizationId, name: str) -> None:
+        self._organizations[organization_id] = name
+
+    def commit(self) -> None:
+        store = self._store
+        for job in self.jobs.seen.values():
+            if len(store.streams.get(job.id, [])) != job.version - len(job.recorded):
+                raise ConcurrentUpdate(job.id)
+        keys = {job.key: job.id for job in store.jobs()}
+        for job in self.jobs.seen.values():
+            if keys.get(job.key, job.id) != job.id:
+                raise ConcurrentUpdate(job.id)
+            store.streams.setdefault(job.id, []).extend(job.recorded)
+            store.recorded.extend((job.id, event) for event in job.recorded)
+        store.inbox |= self._claims
+        store.followed |= {each.ref: each for each in self._followed if each.updated_at}
+        store.payloads |= self._payloads
+        store.organizations |= self._organizations
+
+
+class NoViews:
+    """For tests that look into the store itself."""
+
+    async def job(self, organization_id: OrganizationId, job_id: JobId) -> JobView:
+        raise NotImplementedError
+
+    async def jobs(
+        self,
+        organization_id: OrganizationId,
+        wanted: JobFilter,
+        *,
+        before: JobId | None,
+        limit: int,
+    ) -> Sequence[JobView]:
+        raise NotImplementedError
+
+    async def history(
+        self, organization_id: OrganizationId, job_id: JobId
+    ) -> Sequence[HistoryEntry]:
+        raise NotImplementedError

@@ -1,0 +1,178 @@
+"""The other services, played by a test on a real broker."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import aio_pika
+import code_review_contracts.events as review
+import platform_integration_contracts.events as platform
+from crivo_contracts.event import Failure, Message
+from crivo_messaging.envelope import Envelope
+from crivo_messaging.publisher import Publisher
+from crivo_messaging.topology import declare_at
+from workflow_queue.bootstrap import Service
+from workflow_queue.presentation.topology import TOPOLOGY
+from workflow_queue_support.builders import NOON, ORGANIZATION, REPOSITORY, a_pull_request
+
+REVIEW = UUID("019a0000-0000-7000-8000-0000000000aa")
+EXCHANGES = ("workflow.exchange", "platform_integration.commands", "code_review.commands")
+
+
+class Peers:
+    """Says what other services would say, and hears all that this service sends."""
+
+    def __init__(self, publisher: Publisher) -> None:
+        self._publisher = publisher
+        self.heard: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+
+    async def next(self, name: str) -> dict[str, Any]:
+        """The next message of this type; others before it are let pass."""
+        while True:
+            message = await self.heard.get()
+            if message["type"].split(".")[1] == name:
+                return message
+
+    async def say(self, message: Message, *, exchange: str) -> Envelope:
+        envelope = Envelope.of(message, source="test", exchange=exchange, subject="s")
+        await self.repeat(envelope)
+        return envelope
+
+    async def repeat(self, envelope: Envelope) -> None:
+        await self._publisher.publish(envelope)
+
+    async def opened(self, *, draft: bool = False) -> Envelope:
+        event = platform.PullRequestOpenedV1(
+            organization_id=ORGANIZATION,
+            occurred_at=NOON,
+            pull_request=_pull_request("a" * 40, minute=0, draft=draft),
+            change_set_id=a_pull_request("a" * 40).change_set_id,
+            trigger="opened",
+        )
+        return await self.say(event, exchange=platform.EXCHANGE)
+
+    async def updated(self) -> Envelope:
+        event = platform.PullRequestUpdatedV1(
+            organization_id=ORGANIZATION,
+            occurred_at=NOON,
+            pull_request=_pull_request("b" * 40, minute=1),
+            change_set_id=a_pull_request("b" * 40).change_set_id,
+        )
+        return await self.say(event, exchange=platform.EXCHANGE)
+
+    async def closed(self) -> Envelope:
+        event = platform.PullRequestClosedV1(
+            organization_id=ORGANIZATION,
+            occurred_at=NOON,
+            pull_request=_pull_request("a" * 40, minute=2),
+            merged=True,
+        )
+        return await self.say(event, exchange=platform.EXCHANGE)
+
+    async def reviewed(self, analyze: dict[str, Any]) -> Envelope:
+        finding = review.Finding(
+            path="cart.py",
+            start_line=3,
+            end_line=4,
+            severity="high",
+            category="bug",
+            title="A mutable default",
+            explanation="It is shared by all calls.",
+            confidence=0.9,
+            source="ruff:B006",
+            fingerprint="f1",
+            replacement="def add(item, to=None):",
+        )
+        event = review.ReviewCompletedV1(
+            organization_id=ORGANIZATION,
+            occurred_at=NOON,
+            job_id=analyze["job_id"],
+            attempt=analyze["attempt"],
+            review_id=REVIEW,
+            outcome="partial",
+            summary="One problem.",
+            findings=(finding,),
+            missing_stages=(review.MissingStage(stage="analyze", reason="ast-grep timed out"),),
+        )
+        return await self.say(event, exchange=review.EXCHANGE)
+
+    async def review_failed(self, analyze: dict[str, Any], *, error_class: str) -> Envelope:
+        event = review.ReviewFailedV1(
+            organization_id=ORGANIZATION,
+            occurred_at=NOON,
+            job_id=analyze["job_id"],
+            attempt=analyze["attempt"],
+            review_id=REVIEW,
+            failure=Failure(error_class=error_class, reason="no diff"),
+        )
+        return await self.say(event, exchange=review.EXCHANGE)
+
+    async def published(self, publish: dict[str, Any]) -> Envelope:
+        event = platform.ReviewPublishedV1(
+            organization_id=ORGANIZATION,
+            occurred_at=NOON,
+            job_id=publish["job_id"],
+            attempt=publish["attempt"],
+            review_id=REVIEW,
+            repository_id=REPOSITORY,
+            pull_request_number=7,
+            head_sha=publish["head_sha"],
+            comments_published=len(publish["comments"]),
+        )
+        return await self.say(event, exchange=platform.EXCHANGE)
+
+
+@asynccontextmanager
+async def at_work(service: Service) -> AsyncIterator[Peers]:
+    """Worker, relay and timer of the service, with everybody else played by the test."""
+    url = service.settings.rabbitmq_url.get_secret_value()
+    await declare_at(url, TOPOLOGY)
+    publisher, stop = Publisher(url, TOPOLOGY), asyncio.Event()
+    peers = Peers(publisher)
+    async with asyncio.timeout(30), await aio_pika.connect(url) as connection:
+        channel = await connection.channel()
+        ear = await channel.declare_queue(exclusive=True)
+        for name in EXCHANGES:
+            for key in _keys(name):
+                await ear.bind(name, key)
+
+        async def hear(message: aio_pika.abc.AbstractIncomingMessage) -> None:
+            peers.heard.put_nowait(json.loads(message.body))
+
+        await ear.consume(hear, no_ack=True)
+        async with asyncio.TaskGroup() as tasks:
+            for task in (service.work, service.relay, service.keep_time):
+                tasks.create_task(task(stop))
+            yield peers
+            stop.set()
+    await publisher.close()
+
+
+def _keys(exchange: str) -> list[str]:
+    return {
+        "workflow.exchange": ["workflow_queue.#"],
+        "platform_integration.commands": ["platform_integration.publish_review.v1"],
+        "code_review.commands": ["code_review.analyze_pull_request.v1"],
+    }[exchange]
+
+
+def _pull_request(head_sha: str, *, minute: int, draft: bool = False) -> platform.PullRequest:
+    said = a_pull_request(head_sha)
+    return platform.PullRequest(
+        repository_id=said.ref.repository_id,
+        repository_full_name=said.repository_full_name,
+        number=said.ref.number,
+        title=said.title,
+        author=said.author,
+        url=said.url,
+        base_ref="main",
+        base_sha=said.base_sha,
+        head_ref="cart",
+        head_sha=head_sha,
+        draft=draft,
+        updated_at=NOON + timedelta(minutes=minute),
+    )
