@@ -1,20 +1,62 @@
+# What each target needs, it sets up itself: Python 3.11 or newer, make and git are enough.
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
+PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .local/uv/bin/uv)
 EDITABLE := $(foreach d,$(patsubst %/pyproject.toml,%,$(wildcard contracts/*/pyproject.toml libs/*/pyproject.toml services/*/pyproject.toml infra/local/pyproject.toml tests-e2e/pyproject.toml)),-e $(d))
+BIN := .venv/bin
+CRIVO := $(BIN)/python -m crivo_local
+LAYOUT ?= all
+SERVICES := gateway organization platform-integration workflow-queue code-review
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | sed 's/:.*## /\t/' | expand -t 20
 
+# --- the platform on this machine ---
+
+demo: setup ## Review a sample pull request; or make demo REPO=/path/to/repo RANGE=main..topic
+	@$(CRIVO) demo $(if $(REPO),--repo "$(REPO)") $(if $(RANGE),--range "$(RANGE)")
+
+up: setup ## Start everything that is not running; LAYOUT=split for a process per role
+	@$(CRIVO) --layout $(LAYOUT) up
+
+down: setup ## Stop exactly what was started here
+	@$(CRIVO) --layout $(LAYOUT) down
+
+status: setup ## List the processes: state, port, memory
+	@$(CRIVO) --layout $(LAYOUT) status
+
+logs: setup ## Follow the logs; PROCESS=workflow-queue for one
+	@$(CRIVO) --layout $(LAYOUT) logs $(PROCESS)
+
+# --- checks, as CI runs them ---
+
+test: lint types arch contracts installs test-all ## Every check and every test
+
+lint: setup ## Style and likely mistakes
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
+
+fmt: setup ## Format the code and fix what can be fixed safely
+	@$(BIN)/ruff check --quiet --fix .
+	@$(BIN)/ruff format --quiet .
+
+# --- set-up ---
+
 setup: .venv/.installed ## Create .venv from the pinned, hash-checked lock file
 
+lock: setup ## Pin every dependency anew
+	@PATH="$(dir $(UV)):$$PATH" sh infra/lock.sh
+
 .local/uv/bin/uv:
-	python3 -m pip install --quiet --disable-pip-version-check --target .local/uv uv
+	@echo "fetching uv"
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --target .local/uv uv
 
 .venv/.installed: requirements.lock pyproject.toml $(wildcard */*/pyproject.toml) | $(if $(filter .local/%,$(UV)),$(UV))
-	@test -x .venv/bin/python || $(UV) venv --quiet --python python3 .venv
+	@echo "installing the pinned dependencies into .venv"
+	@test -x $(BIN)/python || $(UV) venv --quiet --python $(PYTHON) .venv
 	@$(UV) pip install --quiet --require-hashes -r requirements.lock
 	@$(UV) pip install --quiet --no-deps $(EDITABLE)
 	@touch $@
 
-.PHONY: help setup
+.PHONY: help demo up down status logs test lint fmt setup lock types arch contracts installs test-all

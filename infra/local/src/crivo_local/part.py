@@ -1,12 +1,11 @@
 """One process of the local stack: started once, adopted when it runs, stopped for certain."""
 
-import json
-import os
+import shutil
 import signal
 import socket
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +17,12 @@ START_SECONDS = 60.0
 STOP_SECONDS = 20.0
 POLL_SECONDS = 0.05
 LOG_TAIL_LINES = 25
+LOG_BYTES = 20_000_000
+# Between the start of a process and its writing that down.
+RECORD_SECONDS = 5.0
 # Above 32767 the kernel hands ports out to clients, and a server that restarts may find its taken.
 PORTS = range(20000, 32000)
+_children: list[subprocess.Popen[bytes]] = []
 
 
 class DidNotStart(Exception):
@@ -55,7 +58,7 @@ class Part:
     name: str
     root: Path
     command: Sequence[str]
-    environment: Mapping[str, str]
+    environment: dict[str, str]
     port: int
     user: str | None = None
     stop_signal: signal.Signals = signal.SIGTERM
@@ -66,16 +69,15 @@ class Part:
 
     @property
     def _record(self) -> Path:
-        return self.root / "run" / f"{self.name}.json"
+        return self.root / "run" / f"{self.name}.pid"
 
     def process(self) -> psutil.Process | None:
         """The process we started, if it lives; another one that got its pid is not it."""
         try:
-            record = json.loads(self._record.read_text())
-            process = psutil.Process(record["pid"])
-            same = abs(process.create_time() - record["created"]) < 1
-            alive = same and process.status() != psutil.STATUS_ZOMBIE
-        except (OSError, ValueError, KeyError, psutil.NoSuchProcess):
+            process = psutil.Process(int(self._record.read_text()))
+            age = self._record.stat().st_mtime - process.create_time()
+            alive = abs(age) < RECORD_SECONDS and process.status() != psutil.STATUS_ZOMBIE
+        except (OSError, ValueError, psutil.NoSuchProcess):
             return None
         return process if alive else None
 
@@ -85,10 +87,16 @@ class Part:
             return False
         for folder in (self.log.parent, self._record.parent):
             folder.mkdir(parents=True, exist_ok=True)
+        if self.log.exists() and self.log.stat().st_size > LOG_BYTES:
+            self.log.rename(self.log.with_suffix(".old.log"))
+        self._record.write_text("")
+        if self.user:
+            shutil.chown(self._record, self.user)
         with self.log.open("ab") as log:
             started = subprocess.Popen(
-                list(self.command),
-                env=dict(self.environment),
+                # It records itself: a launcher that dies here leaves nothing it does not know of.
+                ["/bin/sh", "-c", 'echo $$ >"$0" && exec "$@"', self._record, *self.command],
+                env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -97,15 +105,15 @@ class Part:
                 user=self.user,
                 cwd=self.root,
             )
-        created = psutil.Process(started.pid).create_time()
-        self._record.write_text(json.dumps({"pid": started.pid, "created": created}))
+        _children.append(started)
         return True
 
     def wait(self, seconds: float = START_SECONDS) -> None:
         """Return once it answers on its port; raise DidNotStart with the end of its log."""
         deadline = time.monotonic() + seconds
-        while not answers(self.port):
-            if self.process() is None:
+        # Somebody else may answer there: both must be true.
+        while not (self.process() and answers(self.port)):
+            if self._record.read_text() and self.process() is None:
                 raise DidNotStart(f"{self.name} ended at once:\n{self.log_tail()}")
             if time.monotonic() > deadline:
                 raise DidNotStart(
@@ -154,6 +162,4 @@ def _descendants(process: psutil.Process) -> list[psutil.Process]:
 
 def _reap() -> None:
     """Collect ended children, so that they do not look alive as zombies."""
-    with suppress(ChildProcessError):
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
+    _children[:] = [child for child in _children if child.poll() is None]

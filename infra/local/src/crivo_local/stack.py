@@ -68,6 +68,10 @@ class Stack:
             redis=given("CRIVO_REDIS_URL", f"redis://127.0.0.1:{ports['redis']}/0"),
         )
 
+    @property
+    def embeds_rabbitmq(self) -> bool:
+        return "CRIVO_RABBITMQ_URL" not in self._environment
+
     @cached_property
     def parts(self) -> dict[str, Part]:
         """The embedded servers by name; not those the environment gives."""
@@ -76,7 +80,7 @@ class Stack:
         if "CRIVO_POSTGRES_URL" not in given:
             password = self._settings["postgres_password"]
             made.append(servers.postgres(self.root, ports["postgres"], password))
-        if "CRIVO_RABBITMQ_URL" not in given:
+        if self.embeds_rabbitmq:
             made += servers.rabbitmq(self.root, find(self.root / "rabbitmq-files"), ports)
         if "CRIVO_MONGODB_URL" not in given:
             made.append(servers.mongodb(self.root, ports["mongodb"]))
@@ -86,7 +90,7 @@ class Stack:
 
     def start(self, say: Say = lambda _: None) -> None:
         """Start and wait for all; raise DidNotStart, or NotInstalled where RabbitMQ is not."""
-        with self._alone():
+        with self.alone():
             begun = time.monotonic()
             started = [part for part in self.parts.values() if part.start()]
             for part in started:
@@ -97,13 +101,13 @@ class Stack:
 
     def stop(self) -> list[str]:
         """Stop exactly what was started here; the names of what ran."""
-        with self._alone():
+        with self.alone():
             # The port mapper last: a node that stops still talks to it.
             return [name for name in reversed(self.parts) if self.parts[name].stop()]
 
     def restart(self, name: str) -> None:
         """Start one part again after it was stopped or killed, and wait for it."""
-        with self._alone():
+        with self.alone():
             self.parts[name].start()
             self.parts[name].wait()
             if name == "rabbitmq":
@@ -155,7 +159,7 @@ class Stack:
         return chosen
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def alone(self) -> Iterator[None]:
         """One launcher at a time per checkout; a lock of a dead one is free."""
         self.root.mkdir(parents=True, exist_ok=True)
         with (self.root / "lock").open("w") as lock:

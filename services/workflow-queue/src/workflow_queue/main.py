@@ -1,7 +1,6 @@
 """`python -m workflow_queue api|worker|relay|all|migrate|rebuild job-status`."""
 
 import asyncio
-import os
 import sys
 
 import structlog
@@ -15,27 +14,30 @@ from workflow_queue.bootstrap import open_service
 from workflow_queue.infrastructure import job_status, schema
 from workflow_queue.settings import MigrationSettings, Settings
 
+NAME = "workflow-queue"
 PROCESSES = ("api", "worker", "relay", "all")
 USAGE = f"usage: python -m workflow_queue {'|'.join(PROCESSES)}|migrate|rebuild job-status"
 _log = structlog.get_logger()
 
 
 def main(arguments: list[str]) -> None:
-    configure_logs("workflow-queue", os.environ.get("LOG_LEVEL", "INFO"))
-    configure_traces("workflow-queue")
     match arguments:
         case [process] if process in PROCESSES:
-            run(_process(process))
+            settings = Settings()
+            configure_logs(NAME, settings.log_level)
+            configure_traces(NAME)
+            run(_process(process, settings))
         case ["migrate"]:
-            schema.migrate(_database_url())
+            schema.migrate(_store().database_url.get_secret_value())
         case ["rebuild", "job-status"]:
-            asyncio.run(_rebuild())
+            asyncio.run(_rebuild(_store().database_url.get_secret_value()))
+        case ["-h" | "--help"]:
+            sys.stdout.write(f"{USAGE}\n")
         case _:
             sys.exit(USAGE)
 
 
-async def _process(process: str) -> None:
-    settings = Settings()
+async def _process(process: str, settings: Settings) -> None:
     async with open_service(settings) as service:
         app = service.api() if process in ("api", "all") else operations_app(service.checks)
         tasks = []
@@ -46,8 +48,8 @@ async def _process(process: str) -> None:
         await serve(app, host=settings.host, port=settings.port, tasks=tasks)
 
 
-async def _rebuild() -> None:
-    engine = create_async_engine(_database_url())
+async def _rebuild(url: str) -> None:
+    engine = create_async_engine(url)
     try:
         jobs = await job_status.rebuild(engine)
     finally:
@@ -55,5 +57,7 @@ async def _rebuild() -> None:
     _log.info("projection.rebuilt", projection="job-status", jobs=jobs)
 
 
-def _database_url() -> str:
-    return MigrationSettings().database_url.get_secret_value()
+def _store() -> MigrationSettings:
+    settings = MigrationSettings()
+    configure_logs(NAME, settings.log_level)
+    return settings

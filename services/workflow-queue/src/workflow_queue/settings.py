@@ -14,13 +14,14 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="WORKFLOW_QUEUE_", frozen=True)
 
     host: str = "127.0.0.1"
-    port: int = Field(default=8020, ge=1, le=65535)
+    port: int = Field(default=8003, ge=1, le=65535)
     database_url: SecretStr
     database_direct_url: SecretStr | None = None
     database_pool_size: int = Field(default=10, ge=1)
     rabbitmq_url: SecretStr
     internal_token_key: SecretStr = Field(min_length=32)
     prefetch: int = Field(default=20, ge=1)
+    log_level: str = "INFO"
     start_deadline_seconds: float = _DEFAULTS.start_deadline.total_seconds()
     analyze_deadline_seconds: float = _DEFAULTS.analyze_deadline.total_seconds()
     publish_deadline_seconds: float = _DEFAULTS.publish_deadline.total_seconds()
@@ -47,3 +48,4 @@ class MigrationSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="WORKFLOW_QUEUE_", frozen=True)
 
     database_url: SecretStr
+    log_level: str = "INFO"

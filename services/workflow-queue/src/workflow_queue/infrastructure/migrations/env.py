@@ -2,7 +2,11 @@
 
 from alembic import context
 from sqlalchemy import create_engine, pool, text
+
 from workflow_queue.infrastructure.tables import metadata
+
+# The same for every migrator of this service, and for nothing else of it.
+MIGRATION_LOCK = 0x0C21_0003
 
 engine = create_engine(context.config.attributes["url"], poolclass=pool.NullPool)
 with engine.connect() as connection:
@@ -11,5 +15,7 @@ with engine.connect() as connection:
     connection.commit()
     context.configure(connection=connection, target_metadata=metadata)
     with context.begin_transaction():
+        # One migrator at a time, however many replicas start together.
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
         context.run_migrations()
 engine.dispose()

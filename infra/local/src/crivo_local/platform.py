@@ -1,0 +1,250 @@
+"""The whole platform on one machine: servers, stores, and every process of Crivo."""
+
+import hashlib
+import json
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import asdict
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+
+from crivo_local import databases, services
+from crivo_local.part import DidNotStart, Part
+from crivo_local.services import Keys, Layout, Servers
+from crivo_local.stack import Stack
+
+READY_SECONDS = 60.0
+POLL_SECONDS = 0.05
+MIGRATE_SECONDS = 120
+SOURCES = ("contracts", "libs", "services", "tests-e2e")
+
+Say = Callable[[str], None]
+
+
+def _silent(_: str) -> None:
+    pass
+
+
+class Platform:
+    """Starts what is not running, adopts what is, and stops exactly that.
+
+    `checkout` is where the code is, so that processes of older code are started anew; `root` holds
+    all state. `prefix` keeps databases and the virtual host of two platforms on a stack apart;
+    `overrides` are variables for every process.
+    """
+
+    def __init__(
+        self,
+        stack: Stack,
+        root: Path,
+        *,
+        checkout: Path,
+        layout: Layout = "all",
+        prefix: str = "",
+        overrides: Mapping[str, str] | None = None,
+    ) -> None:
+        self.stack = stack
+        self.root = root.absolute()
+        self.layout = layout
+        self._checkout = checkout.absolute()
+        self._prefix = prefix
+        self._overrides = dict(overrides or {})
+
+    @property
+    def url(self) -> str:
+        """The public port."""
+        return f"http://127.0.0.1:{self._state['ports']['gateway']}"
+
+    @property
+    def keys(self) -> Keys:
+        return Keys.of(self._state["keys"])
+
+    @cached_property
+    def parts(self) -> dict[str, Part]:
+        """Crivo's processes by name, in the order they start."""
+        made = services.parts(
+            self.layout,
+            self.root,
+            ports=self._state["ports"],
+            keys=self.keys,
+            servers=self._servers,
+        )
+        for part in made.values():
+            part.environment.update(self._overrides)
+        return made
+
+    def code_host(self, token: str) -> Part:
+        return services.code_host(self.root, self._state["ports"]["code-host"], token)
+
+    def up(self, say: Say = _silent) -> None:
+        """Everything running and ready; raise DidNotStart with the log that explains it."""
+        self.stack.start(say)
+        with self.stack.alone():
+            code = self._fingerprint()
+            if self._state.get("code") != code or self._state.get("layout") != self.layout:
+                if stopped := self._stop_processes():
+                    say(f"stopped {len(stopped)} processes of older code")
+                begun = time.monotonic()
+                self._create_stores()
+                self._migrate()
+                say(f"stores are migrated ({time.monotonic() - begun:.1f} s)")
+                self._keep(code=code, layout=self.layout)
+            begun = time.monotonic()
+            for name in [name for name, part in self.parts.items() if part.start()]:
+                self.wait_ready(name)
+                say(f"{name} is ready ({time.monotonic() - begun:.1f} s)")
+
+    def down(self) -> list[str]:
+        """Stop Crivo's processes, the code host and the servers; the names of what ran."""
+        with self.stack.alone():
+            stopped = self._stop_processes()
+            if self.code_host("").stop():
+                stopped.append("code-host")
+        return stopped + self.stack.stop()
+
+    def stop_processes(self) -> list[str]:
+        """The same, but the servers stay."""
+        with self.stack.alone():
+            return self._stop_processes()
+
+    def remove_stores(self) -> None:
+        """Drop the databases and the virtual host; for platforms that a test made."""
+        servers, keys = self._servers, self.keys
+        owned = [servers.database(each, keys) for each in services.ON_POSTGRES]
+        databases.drop(self.stack.urls().postgres, owned)
+        self.stack.delete_vhost(self._vhost)
+
+    def wait_ready(self, name: str, seconds: float = READY_SECONDS) -> None:
+        """Return once the process says it is ready; raise DidNotStart with the end of its log."""
+        part = self.parts[name]
+        deadline = time.monotonic() + seconds
+        part.wait(seconds)
+        while not is_ready(part):
+            if part.process() is None or time.monotonic() > deadline:
+                raise DidNotStart(f"{name} is not ready:\n{part.log_tail()}")
+            time.sleep(POLL_SECONDS)
+
+    def status(self) -> list[dict[str, Any]]:
+        """One row per process, the servers' too; `state` is stopped, starting or ready."""
+        rows = []
+        everything = {**self.stack.parts, **self.parts, "code-host": self.code_host("")}
+        for name, part in everything.items():
+            process = part.process()
+            row: dict[str, Any] = {"name": name, "port": part.port, "state": "stopped"}
+            if process is not None:
+                with suppress(psutil.NoSuchProcess):
+                    family = [process, *process.children(recursive=True)]
+                    memory = sum(each.memory_info().rss for each in family)
+                    ready = name not in self.parts or is_ready(part)
+                    row |= {
+                        "state": "ready" if ready else "starting",
+                        "pid": process.pid,
+                        "megabytes": memory / 1e6,
+                        "seconds": time.time() - process.create_time(),
+                    }
+            rows.append(row)
+        return rows
+
+    @property
+    def _vhost(self) -> str:
+        return f"{self._prefix}crivo"
+
+    @cached_property
+    def _servers(self) -> Servers:
+        urls = self.stack.urls()
+        return Servers(
+            postgres=urls.postgres,
+            rabbitmq=databases.virtual_host_url(self.stack, self._vhost),
+            mongodb=urls.mongodb,
+            redis=urls.redis,
+            prefix=self._prefix,
+        )
+
+    def _create_stores(self) -> None:
+        databases.create_virtual_host(self.stack, self._vhost)
+        owned = [self._servers.database(each, self.keys) for each in services.ON_POSTGRES]
+        databases.create(self.stack.urls().postgres, owned)
+
+    def _migrate(self) -> None:
+        def one(service: str) -> None:
+            environment = services.environment_of(
+                service,
+                self.layout,
+                ports=self._state["ports"],
+                keys=self.keys,
+                servers=self._servers,
+            )
+            command, variables = services.migration(service, environment)
+            done = subprocess.run(
+                command,
+                env=variables,
+                capture_output=True,
+                text=True,
+                timeout=MIGRATE_SECONDS,
+                check=False,
+            )
+            if done.returncode:
+                raise DidNotStart(f"migrating {service}:\n{done.stdout}{done.stderr}")
+
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(one, services.MIGRATED))
+
+    def _stop_processes(self) -> list[str]:
+        """The gateway first, so that nobody sees a peer of it missing; in either layout."""
+        stopped = []
+        for layout in ("split", "all"):
+            made = services.parts(
+                layout,
+                self.root,
+                ports=self._state["ports"],
+                keys=self.keys,
+                servers=self._servers,
+            )
+            stopped += [name for name in reversed(made) if made[name].stop()]
+        return stopped
+
+    def _fingerprint(self) -> str:
+        """Of the code that the processes run: editable installs change under them."""
+        seen = hashlib.sha256()
+        for folder in SOURCES:
+            for file in sorted((self._checkout / folder).rglob("src/**/*")):
+                if file.is_file() and "__pycache__" not in file.parts:
+                    stat = file.stat()
+                    seen.update(f"{file}:{stat.st_mtime_ns}:{stat.st_size};".encode())
+        return seen.hexdigest()
+
+    @cached_property
+    def _state(self) -> dict[str, Any]:
+        file = self._state_file
+        if not file.exists():
+            self.root.mkdir(parents=True, exist_ok=True)
+            self._write({"ports": services.choose_ports(), "keys": asdict(Keys.make())})
+        state: dict[str, Any] = json.loads(file.read_text())
+        return state
+
+    def _keep(self, **changes: object) -> None:
+        self._state.update(changes)
+        self._write(self._state)
+
+    @property
+    def _state_file(self) -> Path:
+        return self.root / "platform.json"
+
+    def _write(self, state: Mapping[str, Any]) -> None:
+        making = self._state_file.with_suffix(".new")
+        making.touch(mode=0o600)
+        making.write_text(json.dumps(state, indent=2))
+        making.rename(self._state_file)
+
+
+def is_ready(part: Part) -> bool:
+    with suppress(httpx.TransportError):
+        return httpx.get(f"http://127.0.0.1:{part.port}/health/ready", timeout=5).is_success
+    return False

@@ -1,0 +1,178 @@
+"""Crivo's own processes: what each is started with."""
+
+import base64
+import os
+import secrets
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Literal, Self, TypeAlias
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from crivo_local.databases import Database
+from crivo_local.part import Part, free_port
+
+Layout: TypeAlias = Literal["all", "split"]
+
+# The processes of each service that are of use when they are split.
+PROCESSES = {
+    "organization": ("api", "relay"),
+    "platform-integration": ("api", "worker", "relay"),
+    "workflow-queue": ("api", "worker", "relay"),
+    "code-review": ("api", "worker", "relay"),
+    "gateway": ("api",),
+}
+MIGRATED = ("organization", "platform-integration", "workflow-queue", "code-review")
+ON_POSTGRES = ("organization", "platform-integration", "workflow-queue")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keys:
+    """Every secret of one platform, made once."""
+
+    internal_token_key: str
+    secrets_keys: str
+    signing_key: str
+    bootstrap_token: str
+    database_password: str
+
+    @classmethod
+    def make(cls) -> Self:
+        pem = Ed25519PrivateKey.generate().private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        return cls(
+            internal_token_key=secrets.token_urlsafe(48),
+            secrets_keys=base64.b64encode(secrets.token_bytes(32)).decode(),
+            signing_key=pem.decode(),
+            bootstrap_token=secrets.token_urlsafe(24),
+            database_password=secrets.token_urlsafe(24),
+        )
+
+    @classmethod
+    def of(cls, stored: Mapping[str, str]) -> Self:
+        return cls(**{field.name: stored[field.name] for field in fields(cls)})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Servers:
+    """Where the platform's stores and its broker are; `prefix` keeps two platforms apart."""
+
+    postgres: str
+    rabbitmq: str
+    mongodb: str
+    redis: str
+    prefix: str
+
+    def database(self, service: str, keys: Keys) -> Database:
+        name = f"{self.prefix}{service.replace('-', '_')}"
+        return Database(name=name, password=keys.database_password)
+
+
+def process_names(layout: Layout) -> list[str]:
+    """In the order they start: `gateway` last, so that its peers answer when it does."""
+    if layout == "all":
+        return list(PROCESSES)
+    return [
+        service if service == "gateway" else f"{service}-{process}"
+        for service, processes in PROCESSES.items()
+        for process in processes
+    ]
+
+
+def service_of(process_name: str) -> str:
+    return next(service for service in PROCESSES if process_name.startswith(service))
+
+
+def choose_ports() -> dict[str, int]:
+    """One for each process of either layout, and the code host's."""
+    taken: set[int] = set()
+    names = dict.fromkeys([*process_names("all"), *process_names("split"), "code-host"])
+    return {name: free_port(taken) for name in names}
+
+
+def parts(
+    layout: Layout, root: Path, *, ports: Mapping[str, int], keys: Keys, servers: Servers
+) -> dict[str, Part]:
+    """The processes by name."""
+    made = {}
+    for name in process_names(layout):
+        service = service_of(name)
+        process = name.removeprefix(service).removeprefix("-") or (
+            "api" if service == "gateway" else "all"
+        )
+        environment = environment_of(service, layout, ports=ports, keys=keys, servers=servers)
+        environment |= {f"{_variable(service)}_PORT": str(ports[name])}
+        made[name] = _part(name, root, [service, process], environment, ports[name])
+    return made
+
+
+def environment_of(
+    service: str, layout: Layout, *, ports: Mapping[str, int], keys: Keys, servers: Servers
+) -> dict[str, str]:
+    """The service's configuration, as its README lists it."""
+    own: dict[str, str] = {"HOST": "127.0.0.1", "INTERNAL_TOKEN_KEY": keys.internal_token_key}
+    if service != "gateway":
+        own["RABBITMQ_URL"] = servers.rabbitmq
+    if service in ON_POSTGRES:
+        own["DATABASE_URL"] = servers.database(service, keys).url(servers.postgres)
+    urls = {each: f"http://127.0.0.1:{ports[_api(each, layout)]}" for each in MIGRATED}
+    match service:
+        case "organization":
+            own |= {"SIGNING_KEY": keys.signing_key, "BOOTSTRAP_TOKEN": keys.bootstrap_token}
+        case "platform-integration":
+            # The local code host is in a private network.
+            own |= {"SECRETS_KEYS": keys.secrets_keys, "ALLOW_PRIVATE_HOSTS": "true"}
+        case "code-review":
+            own |= {
+                "MONGODB_URL": servers.mongodb,
+                "MONGODB_DATABASE": f"{servers.prefix}code_review",
+                "PLATFORM_INTEGRATION_URL": urls["platform-integration"],
+            }
+        case "gateway":
+            own |= {f"{_variable(each)}_URL": url for each, url in urls.items()}
+            own["REDIS_URL"] = servers.redis
+    named = {f"{_variable(service)}_{key}": value for key, value in own.items()}
+    return {**_inherited(), **named}
+
+
+def migration(service: str, environment: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
+    """The command that brings a service's store to its newest schema, and its environment."""
+    return [sys.executable, "-m", service.replace("-", "_"), "migrate"], dict(environment)
+
+
+def code_host(root: Path, port: int, token: str) -> Part:
+    """The local code host, as strict as the real one."""
+    command = ["crivo_simulators.github", "--port", str(port), "--token", token]
+    command += ["--data-dir", str(root / "code-host")]
+    return _part("code-host", root, command, _inherited(), port)
+
+
+def _part(
+    name: str, root: Path, module: list[str], environment: Mapping[str, str], port: int
+) -> Part:
+    command = [sys.executable, "-m", module[0].replace("-", "_"), *module[1:]]
+    return Part(name=name, root=root, command=command, environment=dict(environment), port=port)
+
+
+def _api(service: str, layout: Layout) -> str:
+    return service if layout == "all" else f"{service}-api"
+
+
+def _variable(service: str) -> str:
+    return service.upper().replace("-", "_")
+
+
+def _inherited() -> dict[str, str]:
+    """What a process may take from the environment of whoever starts it: nothing by accident."""
+    kept = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH")
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name in kept or name.startswith(("OTEL_", "COVERAGE_"))
+    }
