@@ -1,6 +1,7 @@
 """The local code host as the demo uses it: GitHub's own API, and its control door."""
 
 import base64
+from datetime import datetime
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
@@ -54,9 +55,75 @@ class CodeHost:
         response.raise_for_status()
         return response.json()
 
-    def control(self, action: str, body: Json) -> Json:
-        """Do what a person does on a code host's pages; see crivo_simulators."""
+    def pull_request(self, repository: str, number: int) -> Json:
+        found: Json = self._get(f"/repos/{repository}/pulls/{number}")
+        return found
+
+    def open_pull_requests(self, repository: str) -> list[Json]:
+        found: list[Json] = self._get(f"/repos/{repository}/pulls?state=open&per_page=100")
+        return found
+
+    def times_of(self, opened: Json) -> tuple[datetime, datetime]:
+        """When the host sent the webhook of a pull request, and when it last got a review of it."""
+        key = (opened["base"]["repo"]["full_name"], opened["number"])
+        sent = min(
+            datetime.fromisoformat(each["sent_at"])
+            for each in self.deliveries()
+            if (each["repository"], each["number"]) == key
+        )
+        path = f"/repos/{key[0]}/pulls/{key[1]}/reviews"
+        posted = max(
+            datetime.fromisoformat(each["at"])
+            for each in self.calls()
+            if (each["method"], each["path"]) == ("POST", path)
+        )
+        return sent, posted
+
+    def hooks(self, repository: str) -> list[Json]:
+        found: list[Json] = self._get(f"/repos/{repository}/hooks")
+        return found
+
+    # What people do on a code host's pages; see crivo_simulators.
+
+    def create_repository(self, full_name: str, **source: Any) -> Json:
+        return self._do("repositories", {"full_name": full_name, **source})
+
+    def push(self, repository: str, branch: str, **what: Any) -> Json:
+        return self._do("push", {"repository": repository, "branch": branch, **what})
+
+    def open_pull_request(self, repository: str, *, head: str, base: str, title: str) -> Json:
+        request = {"repository": repository, "head": head, "base": base, "title": title}
+        return self._do("pull-requests", request)
+
+    def close_pull_request(self, repository: str, number: int) -> Json:
+        return self._do("close", {"repository": repository, "number": number})
+
+    def add_hook(self, repository: str, *, url: str, secret: str) -> Json:
+        return self._do("hooks", {"repository": repository, "url": url, "secret": secret})
+
+    def deliveries(self) -> list[Json]:
+        """Every webhook that was sent, oldest first, with what was answered."""
+        found: list[Json] = self._get("/_control/deliveries")
+        return found
+
+    def redeliver(self, delivery_id: str) -> Json:
+        return self._do("redeliver", {"delivery_id": delivery_id})
+
+    def fail(self, path: str, **how: Any) -> Json:
+        return self._do("faults", {"path": path, **how})
+
+    def work_again(self) -> Json:
+        return self._do("clear-faults", {})
+
+    def calls(self) -> list[Json]:
+        found: list[Json] = self._get("/_control/calls")
+        return found
+
+    def close(self) -> None:
+        self._http.close()
+
+    def _do(self, action: str, body: Json) -> Json:
         response = self._http.post(f"/_control/{action}", json=body)
         response.raise_for_status()
-        answer: Json = response.json()
+        answer: Json = response.json() if response.content else {}
         return answer

@@ -1,11 +1,8 @@
 """`make demo`: one pull request through the whole platform, seen as its users see it."""
 
-import json
-import secrets
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,14 +15,14 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 from crivo_local import report
-from crivo_local.client import Crivo, Json, Refused
-from crivo_local.code_host import CodeHost
-from crivo_local.part import Part
+from crivo_local.client import Crivo, Json
 from crivo_local.platform import Platform
+from crivo_local.workspace import Workspace
 
 REVIEW_SECONDS = 180
-POLL_SECONDS = 0.1
-EMAIL = "owner@demo.invalid"
+CHECK_SECONDS = 10
+POLL_SECONDS = 0.05
+BASE, HEAD = "main", "change"
 ENDED = ("completed", "failed", "cancelled", "superseded", "skipped")
 
 
@@ -35,80 +32,28 @@ class DemoFailed(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What the pull request is to be: in which repository, from what to what."""
+    """What the pull request is to be: the branches `main` and `change` of which repository."""
 
     repository: str
     title: str
-    source: Mapping[str, Any]
-    pushes: tuple[Mapping[str, Any], ...] = ()
+    branches: Mapping[str, Mapping[str, Any]]
 
 
 def demo(
     console: Console, platform: Platform, *, repository: Path | None, revisions: str | None
 ) -> None:
-    """Raise DemoFailed unless the comments are really on the pull request."""
+    """Raise DemoFailed unless the review and its comments are really on the pull request."""
     change = _own_change(repository, revisions) if repository else _sample_change()
     begun = time.monotonic()
     with console.status("starting Crivo"):
         platform.up(lambda line: console.print(f"  {line}", style="dim"))
-        memory = _Memory(platform.root / "demo.json")
-        host_part = platform.code_host(memory["code_host_token"])
-        host_part.start()
-        host_part.wait()
+        workspace = Workspace(platform)
     console.print(f"Crivo is up ({time.monotonic() - begun:.1f} s): {platform.url}")
-    host = CodeHost(f"http://127.0.0.1:{host_part.port}", memory["code_host_token"])
-    with _signed_in(platform, memory) as crivo:
-        opened = _open_pull_request(crivo, platform, host, host_part, memory, change)
+    with workspace:
+        opened = _open_pull_request(workspace, change)
         console.print(f"pull request {opened['html_url']}  “{opened['title']}”", markup=False)
-        job = _follow(console, crivo, opened)
-        _show(console, crivo, host, job, opened, platform)
-
-
-class _Memory:
-    """What a later run has to know: the key of our organization, and the code host's secrets."""
-
-    def __init__(self, file: Path) -> None:
-        self._file = file
-        try:
-            self._values: dict[str, str] = json.loads(file.read_text())
-        except FileNotFoundError:
-            self._values = {}
-        for name in ("code_host_token", "webhook_secret", "password"):
-            if name not in self._values:
-                self[name] = secrets.token_urlsafe(24)
-
-    def __getitem__(self, name: str) -> str:
-        return self._values[name]
-
-    def __setitem__(self, name: str, value: str) -> None:
-        self._values[name] = value
-        self._file.touch(mode=0o600)
-        self._file.write_text(json.dumps(self._values, indent=2))
-
-    def get(self, name: str) -> str | None:
-        return self._values.get(name)
-
-
-@contextmanager
-def _signed_in(platform: Platform, memory: _Memory) -> Iterator[Crivo]:
-    """With the API key of the demo's organization, which the first run bootstraps."""
-    with Crivo(platform.url, memory.get("api_key")) as crivo:
-        if not memory.get("api_key"):
-            try:
-                crivo.bootstrap(
-                    token=platform.keys.bootstrap_token,
-                    organization="Demo",
-                    email=EMAIL,
-                    password=memory["password"],
-                )
-            except Refused as problem:
-                # An earlier run was stopped between this and its key.
-                if problem.status != 409:
-                    raise
-            crivo.sign_in(email=EMAIL, password=memory["password"])
-            memory["api_key"] = crivo.create_api_key("demo")
-            crivo.sign_in_with(memory["api_key"])
-        yield crivo
+        job = _follow(console, workspace.crivo, opened)
+        _show(console, workspace, job, opened)
 
 
 def _sample_change() -> Change:
@@ -116,8 +61,7 @@ def _sample_change() -> Change:
     return Change(
         repository="crivo/shop",
         title=found.title,
-        source={"files": found.base, "default_branch": "main"},
-        pushes=({"branch": "change", "files": found.head, "message": found.title},),
+        branches={BASE: {"files": found.base}, HEAD: {"files": found.head, "start": BASE}},
     )
 
 
@@ -127,15 +71,14 @@ def _own_change(repository: Path, revisions: str | None) -> Change:
         raise DemoFailed(
             "RANGE names two revisions: make demo REPO=/path/to/repo RANGE=main..topic"
         )
-    commits = {"base": _revision(repository, base), "head": _revision(repository, head)}
-    name = "".join(c if c.isalnum() or c in "._-" else "-" for c in repository.resolve().name)
+    path = repository.resolve()
+    name = "".join(c if c.isalnum() or c in "._-" else "-" for c in path.name) or "repository"
     return Change(
-        repository=f"local/{name or 'repository'}",
+        repository=f"local/{name}",
         title=f"{base}..{head} of {name}",
-        source={
-            "git_path": str(repository.resolve()),
-            "branches": {"main": commits["base"], "change": commits["head"]},
-            "default_branch": "main",
+        branches={
+            BASE: {"git_path": str(path), "revision": _revision(path, base)},
+            HEAD: {"git_path": str(path), "revision": _revision(path, head)},
         },
     )
 
@@ -150,41 +93,16 @@ def _revision(repository: Path, name: str) -> str:
     return found.stdout.strip()
 
 
-def _open_pull_request(
-    crivo: Crivo,
-    platform: Platform,
-    host: CodeHost,
-    host_part: Part,
-    memory: _Memory,
-    change: Change,
-) -> Json:
-    """On a repository made anew, so that no run leaves anything for the next."""
-    name = f"{change.repository}-{secrets.token_hex(3)}"
-    if earlier := memory.get("repository"):
-        host.forget(earlier)
-    host.control("repositories", {"full_name": name, **change.source})
-    memory["repository"] = name
-    for push in change.pushes:
-        host.control("push", {"repository": name, "start": "main", **push})
-    integration_id = _integration(crivo, f"http://127.0.0.1:{host_part.port}", memory)
-    crivo.add_repository(integration_id=integration_id, full_name=name)
-    hook = {"url": f"{platform.url}/webhooks/github", "secret": memory["webhook_secret"]}
-    host.control("hooks", {"repository": name, **hook})
-    request = {"repository": name, "head": "change", "base": "main", "title": change.title}
-    return host.control("pull-requests", request)
-
-
-def _integration(crivo: Crivo, api_url: str, memory: _Memory) -> str:
-    for each in crivo.integrations():
-        if each["api_url"] == api_url:
-            return str(each["id"])
-    made = crivo.connect(
-        name="local code host",
-        api_url=api_url,
-        token=memory["code_host_token"],
-        webhook_secret=memory["webhook_secret"],
-    )
-    return str(made["id"])
+def _open_pull_request(workspace: Workspace, change: Change) -> Json:
+    """On the same repository each time; the earlier run's pull request is closed for it."""
+    host, name = workspace.host, change.repository
+    host.create_repository(name)
+    for each in host.open_pull_requests(name):
+        host.close_pull_request(name, each["number"])
+    for branch, what in change.branches.items():
+        host.push(name, branch, message=change.title, force=True, **what)
+    workspace.connect(name)
+    return host.open_pull_request(name, head=HEAD, base=BASE, title=change.title)
 
 
 def _follow(console: Console, crivo: Crivo, opened: Json) -> Json:
@@ -222,63 +140,58 @@ def _said(job: Json | None) -> str:
     return f"{job['state']}: {job['step']}, attempt {max(1, job['attempt'])}{reason}"
 
 
-def _show(
-    console: Console,
-    crivo: Crivo,
-    host: CodeHost,
-    job: Json,
-    opened: Json,
-    platform: Platform,
-) -> None:
+def _show(console: Console, workspace: Workspace, job: Json, opened: Json) -> None:
     if job["state"] != "completed":
         raise DemoFailed(f"the job {job['id']} ended {job['state']}: {job['reason']}")
+    crivo, host, platform = workspace.crivo, workspace.host, workspace.platform
     repository, number = opened["base"]["repo"]["full_name"], int(opened["number"])
     review = crivo.review(job["id"]) or {}
-    comments = host.comments(repository, number)
-    findings = review.get("findings", [])
-    report.print_comments(console, comments, findings)
-    reviews = host.reviews(repository, number)
+    comments, reviews = host.comments(repository, number), host.reviews(repository, number)
+    report.print_comments(console, comments, review.get("findings", []))
     if len(reviews) != 1 or len(comments) != job["comments_published"]:
         raise DemoFailed(
             f"the job says {job['comments_published']} comments; on the pull request are"
             f" {len(comments)}, in {len(reviews)} reviews"
         )
     report.print_summary(console, str(reviews[0]["body"]))
-    for check in host.await_check(repository, opened["head"]["sha"]):
+    for check in _checks(workspace, repository, opened["head"]["sha"]):
         said = check["conclusion"] or check["status"]
         console.print(f"check {check['name']}: {said}, {check['output']['title']}", markup=False)
-    delivered = _delivered_at(crivo, job)
-    _print_times(console, crivo, job, review, delivered)
+    _print_times(console, workspace, job, review, opened)
     console.print(
         f"\n{len(comments)} comments are on {opened['html_url']}\n"
         f"job      {platform.url}/v1/jobs/{job['id']}\n"
         f"review   {platform.url}/v1/reviews?job_id={job['id']}\n"
         f"broker   {platform.stack.urls().rabbitmq_management}\n"
-        f"API key  in {platform.root / 'demo.json'}, as Authorization: Bearer …\n"
+        f"API key  in {platform.root / 'workspace.json'}, sent as Authorization: Bearer …\n"
         "go on    make status, make logs, make down",
         markup=False,
         soft_wrap=True,
     )
 
 
-def _delivered_at(crivo: Crivo, job: Json) -> datetime:
-    """When the webhook that asked for the job was stored."""
-    return _time(job["created_at"])
+def _checks(workspace: Workspace, repository: str, sha: str) -> list[Json]:
+    """The check follows the review by a moment."""
+    begun = time.monotonic()
+    while True:
+        found = workspace.host.checks(repository, sha)
+        done = found and all(each["status"] == "completed" for each in found)
+        if done or time.monotonic() - begun > CHECK_SECONDS:
+            return found
+        time.sleep(POLL_SECONDS)
 
 
 def _print_times(
-    console: Console, crivo: Crivo, job: Json, review: Json, delivered: datetime
+    console: Console, workspace: Workspace, job: Json, review: Json, opened: Json
 ) -> None:
-    steps = [(each["event"], _time(each["at"])) for each in crivo.history(job["id"])]
-    rows, last = [], delivered
-    for event, at in steps:
-        rows.append((f"until {event}", max(0.0, (at - last).total_seconds() * 1000)))
+    """From the code host sending its webhook to its having the review, both by its own clock."""
+    sent, posted = workspace.host.times_of(opened)
+    rows, last = [], sent
+    for each in workspace.crivo.history(job["id"]):
+        at = datetime.fromisoformat(each["at"])
+        rows.append((each["event"], max(0.0, (at - last).total_seconds() * 1000)))
         last = at
-    total = (last - delivered).total_seconds()
-    report.print_timings(console, f"webhook to published review: {total:.2f} s", rows)
+    total = (posted - sent).total_seconds()
+    report.print_timings(console, f"{total:.2f} s from webhook to last comment; until", rows)
     stages = [(each["stage"], float(each["milliseconds"])) for each in review.get("timings", [])]
     report.print_timings(console, "inside the analysis", stages)
-
-
-def _time(text: str) -> datetime:
-    return datetime.fromisoformat(text)
