@@ -69,7 +69,7 @@ def _own_change(repository: Path, revisions: str | None) -> Change:
     base, _, head = (revisions or "").replace("...", "..").partition("..")
     if not base or not head:
         raise DemoFailed(
-            "RANGE names two revisions: make demo REPO=/path/to/repo RANGE=main..topic"
+            "RANGE names two revisions, as in REPO=/path/to/repo RANGE=main..topic"
         )
     path = repository.resolve()
     name = "".join(c if c.isalnum() or c in "._-" else "-" for c in path.name) or "repository"
