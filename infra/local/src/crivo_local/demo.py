@@ -68,9 +68,7 @@ def _sample_change() -> Change:
 def _own_change(repository: Path, revisions: str | None) -> Change:
     base, _, head = (revisions or "").replace("...", "..").partition("..")
     if not base or not head:
-        raise DemoFailed(
-            "RANGE names two revisions, as in REPO=/path/to/repo RANGE=main..topic"
-        )
+        raise DemoFailed("RANGE names two revisions, as in REPO=/path/to/repo RANGE=main..topic")
     path = repository.resolve()
     name = "".join(c if c.isalnum() or c in "._-" else "-" for c in path.name) or "repository"
     return Change(

@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any
 
+import structlog
 from litestar import Request, post
 from litestar.di import NamedDependency
 from pydantic import BaseModel, Field
@@ -11,6 +12,7 @@ from platform_integration.application.receive_webhook import ReceiveWebhook
 
 # GitHub sends no more: https://docs.github.com/en/webhooks/webhook-events-and-payloads#payload-cap
 BODY_LIMIT = 25 * 1024 * 1024
+_log = structlog.get_logger()
 
 
 class WebhookReceipt(BaseModel):
@@ -33,6 +35,12 @@ async def receive_github(
 ) -> WebhookReceipt:
     receipt = await app.receive_webhook(
         ReceiveWebhook(body=await request.body(), headers=dict(request.headers))
+    )
+    _log.info(
+        "webhook.received",
+        delivery_id=receipt.delivery_id,
+        status=receipt.status,
+        reason=receipt.reason,
     )
     return WebhookReceipt(
         delivery_id=receipt.delivery_id, status=receipt.status, reason=receipt.reason

@@ -22,6 +22,7 @@ from platform_integration_contracts.events import (
     ReviewPublishedV1,
 )
 from prometheus_client import Counter
+from structlog.contextvars import bound_contextvars
 from workflow_queue_contracts.commands import ProcessWorkflowJobV1
 
 from workflow_queue.application.app import App
@@ -63,15 +64,16 @@ def consumers(app: App) -> RabbitRouter:
 
     @router.subscriber(queue(PULL_REQUESTS))
     async def on_pull_request(event: PullRequestEvent, message: RabbitMessage) -> None:
-        match event:
-            case PullRequestOpenedV1() | PullRequestUpdatedV1():
-                command = enqueue_code_review_job(event, message_id(message))
-                verdict = await app.enqueue_code_review_job(command)
-            case PullRequestClosedV1():
-                verdict = await app.cancel_jobs(cancel_jobs(event, message_id(message)))
-            case _:
-                assert_never(event)
-        _note(PULL_REQUESTS, verdict)
+        with bound_contextvars(delivery_id=event.delivery_id):
+            match event:
+                case PullRequestOpenedV1() | PullRequestUpdatedV1():
+                    command = enqueue_code_review_job(event, message_id(message))
+                    verdict = await app.enqueue_code_review_job(command)
+                case PullRequestClosedV1():
+                    verdict = await app.cancel_jobs(cancel_jobs(event, message_id(message)))
+                case _:
+                    assert_never(event)
+            _note(PULL_REQUESTS, verdict)
 
     @router.subscriber(queue(JOBS))
     async def on_process_workflow_job(

@@ -1,0 +1,22 @@
+"""One platform for all journeys, started by the first and stopped after the last."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from crivo_local.workspace import Workspace
+from e2e_support.world import World, platform_for_tests
+
+ROOT = Path(os.environ.get("CRIVO_LOCAL_ROOT", ".local"))
+
+
+@pytest.fixture(scope="session")
+def world() -> Iterator[World]:
+    platform = platform_for_tests(ROOT)
+    platform.up()
+    workspace = Workspace(platform)
+    yield World(workspace)
+    with workspace:
+        workspace.code_host_part.stop()
+        platform.stop_processes()
