@@ -7,6 +7,7 @@ EDITABLE := $(foreach d,$(patsubst %/pyproject.toml,%,$(wildcard contracts/*/pyp
 BIN := .venv/bin
 CRIVO := $(BIN)/python -m crivo_local
 LAYOUT ?= all
+TESTS := $(wildcard */*/tests) tests-e2e/tests
 SERVICES := gateway organization platform-integration workflow-queue code-review
 
 help: ## Show this list
@@ -41,6 +42,22 @@ fmt: setup ## Format the code and fix what can be fixed safely
 	@$(BIN)/ruff check --quiet --fix .
 	@$(BIN)/ruff format --quiet .
 
+types: setup ## Types, strictly
+	@$(BIN)/mypy $(wildcard */*/src tests-e2e/src)
+	@for tests in $(TESTS); do MYPYPATH=$$tests $(BIN)/mypy $$tests || exit 1; done
+
+test-unit: setup ## What needs no server
+	@$(BIN)/pytest -q -n 2 $(wildcard */*/tests/unit)
+
+test-all: setup ## Unit and integration tests, then journeys; coverage per service
+	@rm -f .coverage .coverage.*
+	@$(BIN)/pytest -q -n 2 --dist worksteal --cov --cov-report= $(filter-out tests-e2e/tests,$(TESTS)) tests-e2e/tests/simulators
+	@for service in $(subst -,_,$(SERVICES)); do printf '%-22s ' $$service; $(BIN)/coverage report --include="*/$$service/*" --format=total | sed 's/$$/ % covered/'; done
+	@$(MAKE) --no-print-directory test-e2e
+
+test-e2e: setup ## Journeys through the running platform, faults included
+	@$(BIN)/pytest -q -p no:randomly tests-e2e/tests/journeys
+
 # --- set-up ---
 
 setup: .venv/.installed ## Create .venv from the pinned, hash-checked lock file
@@ -59,4 +76,4 @@ lock: setup ## Pin every dependency anew
 	@$(UV) pip install --quiet --no-deps $(EDITABLE)
 	@touch $@
 
-.PHONY: help demo up down status logs test lint fmt setup lock types arch contracts installs test-all
+.PHONY: help demo up down status logs test lint fmt types arch contracts installs test-unit test-all test-e2e setup lock

@@ -91,9 +91,14 @@ class CodeHost:
     def push(self, repository: str, branch: str, **what: Any) -> Json:
         return self._do("push", {"repository": repository, "branch": branch, **what})
 
-    def open_pull_request(self, repository: str, *, head: str, base: str, title: str) -> Json:
-        request = {"repository": repository, "head": head, "base": base, "title": title}
-        return self._do("pull-requests", request)
+    def open_pull_request(
+        self, repository: str, *, head: str, base: str, title: str, draft: bool = False
+    ) -> Json:
+        request = {"head": head, "base": base, "title": title, "draft": draft}
+        return self._do("pull-requests", {"repository": repository, **request})
+
+    def mark_ready(self, repository: str, number: int) -> Json:
+        return self._do("ready-for-review", {"repository": repository, "number": number})
 
     def close_pull_request(self, repository: str, number: int) -> Json:
         return self._do("close", {"repository": repository, "number": number})

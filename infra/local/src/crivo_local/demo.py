@@ -82,10 +82,9 @@ def _own_change(repository: Path, revisions: str | None) -> Change:
 
 
 def _revision(repository: Path, name: str) -> str:
-    command = ["git", "-C", repository, "rev-parse", "--verify", "--end-of-options"]
-    found = subprocess.run(
-        [*command, f"{name}^{{commit}}"], capture_output=True, text=True, check=False
-    )
+    command = ["git", "-C", str(repository), "rev-parse", "--verify", "--end-of-options"]
+    command.append(f"{name}^{{commit}}")
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
     if found.returncode:
         raise DemoFailed(f"{repository}: {found.stderr.strip() or 'no such revision'}")
     return found.stdout.strip()

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import psycopg
 import pytest
@@ -118,8 +119,9 @@ async def test_a_signed_body_that_cannot_be_read_is_refused_and_not_stored(
 async def test_a_delivery_must_say_what_it_is(
     receive: ReceiveWebhookHandler, header: str, value: str
 ) -> None:
+    headers: dict[str, Any] = {header: value}
     with pytest.raises(InvalidDelivery):
-        await receive(a_webhook(**{header: value}))
+        await receive(a_webhook(**headers))
 
 
 @pytest.mark.parametrize(
