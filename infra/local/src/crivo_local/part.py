@@ -122,7 +122,7 @@ class Part:
             _reap()
             time.sleep(POLL_SECONDS)
 
-    def stop(self, how: signal.Signals | None = None) -> bool:
+    def stop(self) -> bool:
         """Stop it with everything it started; True when it ran. SIGKILL follows what takes long."""
         process = self.process()
         if process is None:
@@ -130,8 +130,10 @@ class Part:
             return False
         family = [process, *_descendants(process)]
         with suppress(psutil.NoSuchProcess):
-            process.send_signal(how or self.stop_signal)
-        _, alive = psutil.wait_procs(family, timeout=STOP_SECONDS if how is None else 1)
+            process.send_signal(self.stop_signal)
+        psutil.wait_procs([process], timeout=STOP_SECONDS)
+        # It had its time, and whatever it left behind has no parent to stop it.
+        _, alive = psutil.wait_procs(family, timeout=0.2)
         for left in alive:
             with suppress(psutil.NoSuchProcess):
                 left.kill()

@@ -1,0 +1,48 @@
+"""Every process is configured completely, and with nothing that belongs to another."""
+
+from pathlib import Path
+
+import pytest
+from crivo_local.services import Keys, Layout, Servers, choose_ports, parts, process_names
+
+SERVERS = Servers(
+    postgres="postgresql://postgres:p%40ss@127.0.0.1:5432/postgres",
+    rabbitmq="amqp://guest:guest@127.0.0.1:5672/crivo",
+    mongodb="mongodb://127.0.0.1:27017",
+    redis="redis://127.0.0.1:6379/0",
+    prefix="test_",
+)
+
+
+@pytest.mark.parametrize("layout", ["all", "split"])
+def test_each_process_has_a_port_of_its_own_below_the_ephemeral_ones(layout: Layout) -> None:
+    ports = choose_ports()
+    chosen = [ports[name] for name in process_names(layout)]
+    assert len(set(chosen)) == len(chosen)
+    assert max(chosen) < 32768
+
+
+def test_a_service_gets_its_own_variables_and_its_own_database(tmp_path: Path) -> None:
+    keys = Keys.make()
+    made = parts("split", tmp_path, ports=choose_ports(), keys=keys, servers=SERVERS)
+    relay = made["workflow-queue-relay"]
+    assert relay.command[-2:] == ["workflow_queue", "relay"]
+    ours = {name for name in relay.environment if "_" in name and name.isupper()}
+    foreign = ("GATEWAY_", "CODE_REVIEW_", "ORGANIZATION_", "PLATFORM_INTEGRATION_")
+    assert not [name for name in ours if name.startswith(foreign)]
+    url = relay.environment["WORKFLOW_QUEUE_DATABASE_URL"]
+    assert url.startswith("postgresql+psycopg://test_workflow_queue:")
+    assert url.endswith("@127.0.0.1:5432/test_workflow_queue")
+
+
+def test_secrets_are_different_on_every_machine_and_survive_being_stored() -> None:
+    first, second = Keys.make(), Keys.make()
+    for name in ("internal_token_key", "secrets_keys", "signing_key", "bootstrap_token"):
+        assert getattr(first, name) != getattr(second, name)
+
+
+def test_the_gateway_knows_its_peers_by_the_ports_they_listen_on(tmp_path: Path) -> None:
+    ports = choose_ports()
+    made = parts("all", tmp_path, ports=ports, keys=Keys.make(), servers=SERVERS)
+    peer = made["gateway"].environment["GATEWAY_WORKFLOW_QUEUE_URL"]
+    assert peer == f"http://127.0.0.1:{ports['workflow-queue']}"
