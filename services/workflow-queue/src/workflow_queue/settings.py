@@ -13,19 +13,32 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="WORKFLOW_QUEUE_", frozen=True)
 
-    host: str = "127.0.0.1"
-    port: int = Field(default=8003, ge=1, le=65535)
-    database_url: SecretStr
-    database_direct_url: SecretStr | None = None
-    database_pool_size: int = Field(default=10, ge=1)
-    rabbitmq_url: SecretStr
-    internal_token_key: SecretStr = Field(min_length=32)
-    prefetch: int = Field(default=20, ge=1)
-    log_level: str = "INFO"
-    start_deadline_seconds: float = _DEFAULTS.start_deadline.total_seconds()
-    analyze_deadline_seconds: float = _DEFAULTS.analyze_deadline.total_seconds()
-    publish_deadline_seconds: float = _DEFAULTS.publish_deadline.total_seconds()
-    backoff_seconds: float = _DEFAULTS.backoff.total_seconds()
+    host: str = Field("127.0.0.1", description="Address to listen on")
+    port: int = Field(8003, ge=1, le=65535, description="Port to listen on")
+    database_url: SecretStr = Field(description="PostgreSQL, as postgresql+psycopg://…")
+    database_direct_url: SecretStr | None = Field(
+        None, description="The same without a pooler, for LISTEN and locks; default: database_url"
+    )
+    database_pool_size: int = Field(10, ge=1, description="Connections each process keeps open")
+    rabbitmq_url: SecretStr = Field(description="AMQP URL with the virtual host")
+    internal_token_key: SecretStr = Field(
+        min_length=32, description="Key of the identity tokens between services"
+    )
+    prefetch: int = Field(20, ge=1, description="Messages a worker handles at a time")
+    log_level: str = Field("INFO", description="Least level that is logged")
+    start_deadline_seconds: float = Field(
+        _DEFAULTS.start_deadline.total_seconds(),
+        description="How long a dispatched step may wait for a worker",
+    )
+    analyze_deadline_seconds: float = Field(
+        _DEFAULTS.analyze_deadline.total_seconds(), description="How long an analysis may take"
+    )
+    publish_deadline_seconds: float = Field(
+        _DEFAULTS.publish_deadline.total_seconds(), description="How long publishing may take"
+    )
+    backoff_seconds: float = Field(
+        _DEFAULTS.backoff.total_seconds(), description="Wait before the first retry; then doubled"
+    )
 
     @property
     def direct_url(self) -> str:
