@@ -1,4 +1,4 @@
-"""The README's configuration table is what the services' Settings say; --write brings it up to date."""
+"""The README's configuration table is what the Settings say; --write brings it up to date."""
 
 import re
 import sys
@@ -30,7 +30,7 @@ def table() -> str:
 def _default(field: FieldInfo) -> str:
     if field.is_required() or field.default is PydanticUndefined:
         return "**needed**"
-    return "–" if field.default in (None, "") else f"`{field.default}`"
+    return "-" if field.default in (None, "") else f"`{field.default}`"
 
 
 def main() -> None:
