@@ -13,9 +13,10 @@ from crivo_messaging.consumer import (
     queue,
     run_consumers,
 )
-from crivo_messaging.dead_letters import DeadLetter, PostgresDeadLetters
+from crivo_messaging.dead_letters import DeadLetter
 from crivo_messaging.envelope import Envelope
 from crivo_messaging.postgres import messaging_tables
+from crivo_messaging.postgres_dead_letters import PostgresDeadLetters
 from crivo_messaging.publisher import Publisher
 from crivo_messaging.topology import (
     Binding,

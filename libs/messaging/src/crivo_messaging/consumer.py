@@ -9,6 +9,7 @@ Expected failures never get here: handlers turn them into state.
 """
 
 import asyncio
+import sys
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -27,10 +28,6 @@ from faststream.middlewares import AckPolicy
 from faststream.rabbit import Channel, RabbitBroker, RabbitExchange, RabbitMessage, RabbitQueue
 from opentelemetry.trace import SpanKind
 from prometheus_client import Histogram
-from psycopg_pool import PoolTimeout
-from pymongo.errors import ConnectionFailure
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolExhausted
 from structlog.contextvars import bound_contextvars
 
 from crivo_messaging.dead_letters import ERROR_HEADER, QUEUE_HEADER, DeadLetters, keep
@@ -60,13 +57,25 @@ def message_id(message: RabbitMessage) -> UUID:
     return UUID(message.message_id)
 
 
+# By name, so that a process does not load every driver for the errors of the one it uses.
+_AWAY = {
+    "psycopg": ("OperationalError", "InterfaceError"),
+    "psycopg_pool": ("PoolTimeout",),
+    "pymongo.errors": ("ConnectionFailure",),
+    "sqlalchemy.exc": ("OperationalError", "InterfaceError", "TimeoutError"),
+}
+
+
 def is_away(problem: BaseException) -> bool:
     """Whether a dependency is unreachable, as opposed to the message being wrong."""
-    if isinstance(problem, DBAPIError):
-        return problem.connection_invalidated or isinstance(
-            problem, OperationalError | InterfaceError
-        )
-    return isinstance(problem, Unavailable | ConnectionFailure | PoolTimeout | PoolExhausted)
+    away = tuple(
+        getattr(sys.modules[module], name)
+        for module, names in _AWAY.items()
+        if module in sys.modules
+        for name in names
+    )
+    invalidated = getattr(problem, "connection_invalidated", False)  # of SQLAlchemy's DBAPIError
+    return bool(invalidated) or isinstance(problem, (Unavailable, *away))
 
 
 class FailurePolicy:

@@ -10,10 +10,6 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 import structlog
 from aio_pika.abc import AbstractIncomingMessage
 from prometheus_client import Counter
-from pymongo.asynchronous.collection import AsyncCollection
-from sqlalchemy import Table
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 ERROR_HEADER = "crivo-error"
 QUEUE_HEADER = "crivo-queue"
@@ -78,51 +74,3 @@ async def keep(message: AbstractIncomingMessage, store: DeadLetters) -> None:
         error=letter.error,
         message_id=letter.message_id,
     )
-
-
-class PostgresDeadLetters:
-    def __init__(self, engine: AsyncEngine, table: Table) -> None:
-        self._engine = engine
-        self._table = table
-
-    async def add(self, letter: DeadLetter) -> None:
-        row = {
-            "id": letter.id,
-            "message_id": letter.message_id,
-            "type": letter.type,
-            "queue": letter.queue,
-            "reason": letter.reason,
-            "error": letter.error,
-            "headers": dict(letter.headers),
-            "body": letter.body,
-            "dead_at": letter.dead_at,
-        }
-        added = insert(self._table).values(row)
-        again = added.on_conflict_do_update(
-            index_elements=["id"],
-            set_={"times": self._table.c.times + 1, "dead_at": letter.dead_at},
-        )
-        async with self._engine.begin() as connection:
-            await connection.execute(again)
-
-
-class MongoDeadLetters:
-    def __init__(self, collection: AsyncCollection[dict[str, Any]]) -> None:
-        self._collection = collection
-
-    async def add(self, letter: DeadLetter) -> None:
-        key = str(letter.id)
-        stored = await self._collection.find_one({"_id": key})
-        document = {
-            "_id": key,
-            "message_id": letter.message_id,
-            "type": letter.type,
-            "queue": letter.queue,
-            "reason": letter.reason,
-            "error": letter.error,
-            "headers": dict(letter.headers),
-            "body": letter.body,
-            "times": (stored["times"] if stored else 0) + 1,
-            "dead_at": letter.dead_at,
-        }
-        await self._collection.replace_one({"_id": key}, document, upsert=True)

@@ -14,7 +14,7 @@ from crivo_messaging.consumer import (
     create_broker,
     run_consumers,
 )
-from crivo_messaging.dead_letters import PostgresDeadLetters
+from crivo_messaging.postgres_dead_letters import PostgresDeadLetters
 from crivo_messaging.postgres_outbox import PostgresOutbox, open_bell
 from crivo_messaging.publisher import Publisher
 from crivo_messaging.relay import Relay

@@ -11,7 +11,6 @@ from crivo_web.operations import operations_app
 from crivo_web.serve import run, serve
 
 from platform_integration.bootstrap import Service, open_service, relay, worker
-from platform_integration.infrastructure.migrate import migrate
 from platform_integration.presentation.http import (
     STATUS_OF,
     IntegrationController,
@@ -36,6 +35,9 @@ def main() -> None:
     settings = Settings()
     configure_logs(NAME, settings.log_level)
     if process == "migrate":
+        # Alembic is a third of a second and many megabytes that no other process needs.
+        from platform_integration.infrastructure.migrate import migrate
+
         migrate(settings.database_direct_url or settings.database_url)
         return
     configure_traces(NAME)

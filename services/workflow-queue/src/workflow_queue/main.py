@@ -11,7 +11,7 @@ from crivo_web.serve import run, serve
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from workflow_queue.bootstrap import open_service
-from workflow_queue.infrastructure import job_status, schema
+from workflow_queue.infrastructure import job_status
 from workflow_queue.settings import MigrationSettings, Settings
 
 NAME = "workflow-queue"
@@ -28,7 +28,10 @@ def main(arguments: list[str]) -> None:
             configure_traces(NAME)
             run(_process(process, settings))
         case ["migrate"]:
-            schema.migrate(_store().database_url.get_secret_value())
+            # Alembic is a third of a second and many megabytes that no other process needs.
+            from workflow_queue.infrastructure.schema import migrate
+
+            migrate(_store().database_url.get_secret_value())
         case ["rebuild", "job-status"]:
             asyncio.run(_rebuild(_store().database_url.get_secret_value()))
         case ["-h" | "--help"]:
