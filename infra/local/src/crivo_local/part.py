@@ -22,7 +22,14 @@ LOG_BYTES = 20_000_000
 RECORD_SECONDS = 5.0
 # Above 32767 the kernel hands ports out to clients, and a server that restarts may find its taken.
 PORTS = range(20000, 32000)
-_children: list[subprocess.Popen[bytes]] = []
+
+
+class _Detached(subprocess.Popen[bytes]):
+    def __del__(self) -> None:
+        """No complaint that it still runs: it is meant to outlive its launcher."""
+
+
+_children: list[_Detached] = []
 
 
 class DidNotStart(Exception):
@@ -93,7 +100,7 @@ class Part:
         if self.user:
             shutil.chown(self._record, self.user)
         with self.log.open("ab") as log:
-            started = subprocess.Popen(
+            started = _Detached(
                 # It records itself: a launcher that dies here leaves nothing it does not know of.
                 ["/bin/sh", "-c", 'echo $$ >"$0" && exec "$@"', self._record, *self.command],
                 env=self.environment,

@@ -89,8 +89,11 @@ def test_a_change_set_id_comes_back_as_it_went() -> None:
     assert ChangeSetId.parse(str(id_)) == id_
 
 
+REPOSITORY = "01a20daf-30b6-7044-9f23-0fe6e2256a24"
+
+
 @pytest.mark.parametrize(
-    "text", ["", "a.b.c.d", f"{uuid7()}.7.{BASE}", f"{uuid7()}.٧.{BASE}.{HEAD}"]
+    "text", ["", "a.b.c.d", f"{REPOSITORY}.7.{BASE}", f"{REPOSITORY}.٧.{BASE}.{HEAD}"]
 )
 def test_a_foreign_change_set_id_is_unknown(text: str) -> None:
     with pytest.raises(UnknownChangeSet):
