@@ -1,0 +1,3 @@
+from organization.main import main
+
+main()

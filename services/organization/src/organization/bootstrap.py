@@ -1,0 +1,122 @@
+"""The composition root: the one place that knows every class."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from crivo_messaging.postgres_outbox import PostgresOutbox, open_bell
+from crivo_messaging.publisher import Publisher
+from crivo_messaging.relay import Relay
+from crivo_observability.http import ASGIApp
+from crivo_web.application import create_service
+from crivo_web.identity import Now, utc_now
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from uuid_utils.compat import uuid7
+
+from organization.application.app import App
+from organization.application.bootstrap_organization import BootstrapOrganizationHandler
+from organization.application.create_api_key import CreateApiKeyHandler
+from organization.application.create_user import CreateUserHandler
+from organization.application.revoke_api_key import RevokeApiKeyHandler
+from organization.application.sign_in import SignInHandler
+from organization.application.verify_api_key import VerifyApiKeyHandler
+from organization.domain.api_key import SECRET_BYTES
+from organization.infrastructure import postgres
+from organization.infrastructure.passwords import Argon2Passwords
+from organization.infrastructure.tokens import SigningKey
+from organization.infrastructure.views import PostgresViews
+from organization.presentation.http import (
+    STATUS_OF,
+    ApiKeyController,
+    UserController,
+    bootstrap,
+    show_caller,
+    show_jwks,
+    sign_in,
+    verify_key,
+)
+from organization.presentation.topology import TOPOLOGY
+from organization.settings import Settings
+
+NAME = "organization"
+VERSION = "0.1.0"
+Task = Callable[[asyncio.Event], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """The application with what its processes run and check."""
+
+    settings: Settings
+    engine: AsyncEngine
+    app: App
+    signing_key: SigningKey
+
+    async def database_answers(self) -> None:
+        async with self.engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    def api(self) -> ASGIApp:
+        return create_service(
+            name=NAME,
+            version=VERSION,
+            token_key=self.settings.internal_token_key.get_secret_value(),
+            ready={"database": self.database_answers},
+            controllers=[show_caller, UserController, ApiKeyController],
+            internal=[verify_key],
+            public=[bootstrap, sign_in, show_jwks],
+            status_of=STATUS_OF,
+            dependencies={"app": self.app, "jwks": self.signing_key.jwks()},
+        )
+
+    def relay(self) -> Task:
+        """Publishes the outbox."""
+        publisher = Publisher(self.settings.rabbitmq_url.get_secret_value(), TOPOLOGY)
+        return Relay(PostgresOutbox(self.settings.direct_url), publisher).run
+
+
+@asynccontextmanager
+async def open_service(settings: Settings, now: Now = utc_now) -> AsyncIterator[Service]:
+    signing_key = SigningKey(settings.signing_key.get_secret_value(), settings.token_issuer)
+    engine = create_async_engine(
+        settings.database_url.get_secret_value(),
+        pool_pre_ping=True,
+        # A prepared statement belongs to a session, and a pooler hands out another one each time.
+        connect_args={"prepare_threshold": None, "connect_timeout": 5},
+    )
+    try:
+        async with open_bell(settings.direct_url) as bell:
+            begin = partial(postgres.begin, engine, bell)
+            passwords = Argon2Passwords()
+            token = settings.bootstrap_token
+            app = App(
+                bootstrap_organization=BootstrapOrganizationHandler(
+                    begin=begin,
+                    passwords=passwords,
+                    token=token.get_secret_value() if token else None,
+                    now=now,
+                    new_id=uuid7,
+                ),
+                sign_in=SignInHandler(
+                    begin=begin, passwords=passwords, tokens=signing_key, now=now
+                ),
+                create_user=CreateUserHandler(
+                    begin=begin, passwords=passwords, now=now, new_id=uuid7
+                ),
+                create_api_key=CreateApiKeyHandler(
+                    begin=begin,
+                    now=now,
+                    new_id=uuid7,
+                    new_secret=partial(secrets.token_urlsafe, SECRET_BYTES),
+                ),
+                revoke_api_key=RevokeApiKeyHandler(begin=begin, now=now),
+                verify_api_key=VerifyApiKeyHandler(begin=begin, now=now),
+                views=PostgresViews(engine),
+            )
+            yield Service(settings=settings, engine=engine, app=app, signing_key=signing_key)
+    finally:
+        await engine.dispose()
