@@ -51,7 +51,7 @@ async def open_workspace(
         TemporaryDirectory, prefix="crivo-", ignore_cleanup_errors=True
     )
     try:
-        directory = Path(holder.name).resolve()
+        directory = Path(holder.name)
         written = {name: content for name, (_, content) in contents.items()}
         own = {name: text.encode() for name, text in (configuration or {}).items()}
         await asyncio.to_thread(_write, directory, {**written, **own})
