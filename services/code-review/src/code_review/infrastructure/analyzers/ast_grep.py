@@ -57,6 +57,7 @@ class AstGrepAnalyzer:
     """Reads Python, JavaScript and TypeScript; `seconds` is what one run may take."""
 
     seconds: float
+    program: str = installed_program("ast-grep")
 
     @property
     def name(self) -> str:
@@ -69,18 +70,19 @@ class AstGrepAnalyzer:
             if not workspace.files:
                 return []
             limits = Limits(seconds=self.seconds)
+            command = [self.program, *_arguments(limits.cores)]
             ended = await run_confined(
-                self.name, _command(limits.cores), directory=workspace.directory, limits=limits
+                self.name, command, directory=workspace.directory, limits=limits
             )
             if ended.status != 0:
                 raise AnalyzerFailed(f"ast-grep ended with status {ended.status}")
             return _findings(workspace, ended.output)
 
 
-def _command(cores: int) -> list[str]:
+def _arguments(cores: int) -> list[str]:
     kinds = ("hidden", "dot", "exclude", "global", "parent", "vcs")
     return [
-        *(installed_program("ast-grep"), "scan", "--json=stream", "--include-metadata"),
+        *("scan", "--json=stream", "--include-metadata"),
         *("--config", "sgconfig.yml", "--inline-rules", rule_pack(), "--threads", str(cores)),
         *(argument for kind in kinds for argument in ("--no-ignore", kind)),
         ".",

@@ -56,6 +56,7 @@ class RuffAnalyzer:
     """Reads Python; `seconds` is what one run may take."""
 
     seconds: float
+    program: str = installed_program("ruff")
 
     @property
     def name(self) -> str:
@@ -69,7 +70,7 @@ class RuffAnalyzer:
                 return []
             ended = await run_confined(
                 self.name,
-                _COMMAND,
+                (self.program, *_ARGUMENTS),
                 directory=workspace.directory,
                 limits=Limits(seconds=self.seconds),
             )
@@ -78,9 +79,8 @@ class RuffAnalyzer:
             return _findings(workspace, ended.output)
 
 
-_COMMAND = (
+_ARGUMENTS = (
     *(
-        installed_program("ruff"),
         "check",
         "--isolated",
         "--no-cache",
