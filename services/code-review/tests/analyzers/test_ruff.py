@@ -146,7 +146,7 @@ async def test_an_unsafe_fix_is_not_proposed() -> None:
         ("pkg/__init__.py", "from os import path\n"),
         ("tests/test_login.py", "password = 'hunter2'\nassert password\n"),
         ("login_test.py", "password = 'hunter2'\n"),
-        ("conftest.py", "token = 'abc-def-123'\n"),
+        ("conftest.py", "import stack\ntoken = 'abc-def-123'\n"),
         ("a.py", "import random\nx = random.random()\nassert x\n"),
         ("a.py", "import subprocess\nsubprocess.run(['ls'])\n"),
         ("a.py", "x = 'a'  # " + "long " * 60 + "\n"),

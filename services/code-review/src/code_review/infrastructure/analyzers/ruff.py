@@ -29,6 +29,7 @@ from code_review.infrastructure.analyzers.workspace import Workspace, open_works
 from code_review.infrastructure.confinement import Limits, installed_program, run_confined
 
 _SUFFIXES = frozenset({".py", ".pyi"})
+_INTERFACES = frozenset({"__init__.py", "__init__.pyi", "conftest.py"})
 _BARE_CARRIAGE_RETURN = re.compile(r"\r(?!\n)")
 
 
@@ -116,10 +117,8 @@ def _matters(path: str, found: _Diagnostic) -> bool:
     """Whether the place of the file leaves the rule its point; Ruff does not know the place."""
     if found.code == INVALID_SYNTAX:
         return True
-    if found.code not in RULES:
-        return False
     name = PurePosixPath(path).name
-    if name in ("__init__.py", "__init__.pyi") and found.code in UNIMPORTANT_IN_INTERFACES:
+    if name in _INTERFACES and found.code in UNIMPORTANT_IN_INTERFACES:
         return False
     return not (_is_test(path) and found.code in UNIMPORTANT_IN_TESTS)
 

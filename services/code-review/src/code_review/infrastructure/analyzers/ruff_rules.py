@@ -140,5 +140,5 @@ TITLES: Mapping[str, str] = {
 # Fixtures are imported to be found by name and shadowed by the arguments that ask for them; what
 # looks like a secret, an address or a file of a test harms nobody.
 UNIMPORTANT_IN_TESTS = frozenset({"F811", "S104", "S105", "S106", "S107", "S108", "S113", "B018"})
-# These files import names for others to use.
+# A package's `__init__` and pytest's `conftest` import names for others to use.
 UNIMPORTANT_IN_INTERFACES = frozenset({"F401", "F811"})
