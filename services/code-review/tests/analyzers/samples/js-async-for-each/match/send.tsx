@@ -1,0 +1,1 @@
+files?.forEach(async (file: File): Promise<void> => { await upload(file); }); // crivo: match

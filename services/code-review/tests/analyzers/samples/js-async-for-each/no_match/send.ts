@@ -1,0 +1,1 @@
+for (const item of items) await send(item);

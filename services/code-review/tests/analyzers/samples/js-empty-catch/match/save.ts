@@ -1,0 +1,3 @@
+try {
+  save();
+} catch (error: unknown) { } // crivo: match

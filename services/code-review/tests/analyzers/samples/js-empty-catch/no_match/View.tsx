@@ -1,0 +1,5 @@
+try {
+  render(<App />);
+} catch (error) {
+  throw new Failure(error);
+}

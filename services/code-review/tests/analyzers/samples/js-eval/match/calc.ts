@@ -1,0 +1,1 @@
+const total: number = eval(`${left} + ${right}`); // crivo: match

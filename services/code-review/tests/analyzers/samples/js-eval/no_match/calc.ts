@@ -1,0 +1,2 @@
+const data: Data = JSON.parse(text);
+eval(`debugger`);

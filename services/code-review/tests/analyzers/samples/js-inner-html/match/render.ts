@@ -1,0 +1,1 @@
+(element as HTMLElement).outerHTML = markup; // crivo: match

@@ -1,0 +1,1 @@
+export const View = ({ text }: Props) => <p title={text}>{text}</p>;

@@ -1,0 +1,1 @@
+const out: Buffer = execSync(`convert ${file} out.png`); // crivo: match

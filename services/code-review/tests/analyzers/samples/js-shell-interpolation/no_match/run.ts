@@ -1,0 +1,1 @@
+spawn("tar", ["xf", name]);

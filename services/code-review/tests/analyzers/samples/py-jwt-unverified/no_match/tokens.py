@@ -1,0 +1,5 @@
+claims = jwt.decode(token, key, algorithms=["RS256"])
+claims = jwt.decode(token, key, algorithms=["RS256"], options={"verify_signature": True})
+claims = jwt.decode(token, key, algorithms=["RS256"], options={"verify_aud": False})
+text = base64.decode(token, verify=False)
+header = jwt.get_unverified_header(token)
