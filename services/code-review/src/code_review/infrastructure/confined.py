@@ -18,7 +18,7 @@ _PR_SET_PDEATHSIG, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 1, 22, 38
 _SECCOMP_MODE_FILTER = 2
 _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
 _SIGKILL = 9
-_MOST_PROCESSES, _MOST_FILE_BYTES = 1024, 1 << 20
+_MOST_FILE_BYTES = 1 << 20
 
 # Audit architecture, and the system calls that could open a network connection: socket,
 # socketpair, and io_uring_setup, whose rings create sockets without the former.
@@ -71,7 +71,6 @@ def limit(cpu_seconds: int, memory_bytes: int) -> None:
         resource.RLIMIT_AS: memory_bytes,
         resource.RLIMIT_FSIZE: _MOST_FILE_BYTES,
         resource.RLIMIT_CORE: 0,
-        resource.RLIMIT_NPROC: _MOST_PROCESSES,
     }
     for kind, value in wanted.items():
         hard = resource.getrlimit(kind)[1]
