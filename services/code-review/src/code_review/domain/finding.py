@@ -27,6 +27,7 @@ class Finding:
 
     `replacement` is the text of exactly those lines after the fix, without a trailing newline;
     empty text deletes them. `source` is `<analyzer>:<rule>`. `confidence` is between 0 and 1.
+    `fingerprint` is the same for the same problem wherever its lines move; selection gives it.
     """
 
     path: str
@@ -39,3 +40,4 @@ class Finding:
     source: str
     confidence: float = 1.0
     replacement: str | None = None
+    fingerprint: str = ""

@@ -1,0 +1,3 @@
+from code_review.main import main
+
+main()

@@ -1,0 +1,79 @@
+"""What people may see of reviews."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+
+class ReviewNotFound(Exception):
+    """The organization has no such review."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingView:
+    path: str
+    start_line: int
+    end_line: int
+    severity: str
+    category: str
+    title: str
+    explanation: str
+    source: str
+    confidence: float
+    fingerprint: str
+    replacement: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageView:
+    """A stage that is missing, or what one took."""
+
+    stage: str
+    reason: str | None = None
+    milliseconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewView:
+    """`cursor` is its place in lists."""
+
+    id: UUID
+    job_id: UUID
+    repository_id: UUID
+    repository_full_name: str
+    pull_request_number: int
+    head_sha: str
+    attempt: int
+    status: str
+    summary: str | None
+    findings: list[FindingView]
+    summary_findings: list[FindingView]
+    missing_stages: list[StageView]
+    timings: list[StageView]
+    failure: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class Views(Protocol):
+    async def review(self, organization_id: UUID, id: UUID) -> ReviewView:  # noqa: A002
+        """Raise ReviewNotFound."""
+        ...
+
+    async def reviews(
+        self,
+        organization_id: UUID,
+        *,
+        job_id: UUID | None,
+        before: str | None,
+        limit: int,
+    ) -> Sequence[ReviewView]:
+        """Newest first; `before` is the place of the last one of the page before."""
+        ...
+
+
+def place(review: ReviewView) -> str:
+    """Where a review stands in lists: times of one length compare as text."""
+    return f"{review.created_at.isoformat(timespec='microseconds')} {review.id}"

@@ -1,0 +1,134 @@
+"""The composition root: the one place that knows every class."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import httpx
+from crivo_messaging.consumer import (
+    FailurePolicy,
+    consume_dead_letters,
+    create_broker,
+    run_consumers,
+)
+from crivo_messaging.mongo import Document, MongoOutbox
+from crivo_messaging.mongo_dead_letters import MongoDeadLetters
+from crivo_messaging.publisher import Publisher
+from crivo_messaging.relay import Relay
+from crivo_observability.http import ASGIApp
+from crivo_web.application import create_service
+from crivo_web.identity import utc_now
+from crivo_web.operations import Checks
+from pymongo import AsyncMongoClient
+from pymongo.asynchronous.database import AsyncDatabase
+
+from code_review.application.analyze_pull_request import AnalyzePullRequestHandler
+from code_review.application.app import App
+from code_review.application.ports import Analyzer, ConcurrentUpdate
+from code_review.application.stop_review import StopReviewHandler
+from code_review.domain.selection import Budget
+from code_review.infrastructure.analyzers.ast_grep import AstGrepAnalyzer
+from code_review.infrastructure.analyzers.ruff import RuffAnalyzer
+from code_review.infrastructure.change_sets import TIMEOUT, HttpChangeSets
+from code_review.infrastructure.mongo import (
+    MongoReviews,
+    MongoStops,
+    MongoViews,
+    create_indexes,
+)
+from code_review.presentation.consumers import consumers
+from code_review.presentation.http import STATUS_OF, ReviewController
+from code_review.presentation.topology import TOPOLOGY
+from code_review.settings import Settings
+
+NAME = "code-review"
+VERSION = "0.1.0"
+AWAY_MILLISECONDS = 5000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """The application with what its processes run and check."""
+
+    settings: Settings
+    database: AsyncDatabase[Document]
+    outbox: MongoOutbox
+    app: App
+
+    @property
+    def checks(self) -> Checks:
+        return {"database": self._database_answers}
+
+    def api(self) -> ASGIApp:
+        return create_service(
+            name=NAME,
+            version=VERSION,
+            token_key=self.settings.internal_token_key.get_secret_value(),
+            ready=self.checks,
+            controllers=[ReviewController],
+            status_of=STATUS_OF,
+            dependencies={"app": self.app},
+        )
+
+    async def work(self, stop: asyncio.Event) -> None:
+        """Consume every queue until told to stop."""
+        url = self.settings.rabbitmq_url.get_secret_value()
+        policy = FailurePolicy(NAME, conflicts=(ConcurrentUpdate,))
+        broker = create_broker(url, policy=policy, prefetch=self.settings.prefetch)
+        broker.include_router(consumers(self.app))
+        letters = MongoDeadLetters(self.database["dead_letters"])
+        consume_dead_letters(broker, TOPOLOGY, letters)
+        await run_consumers(broker, policy, TOPOLOGY, stop, url=url)
+
+    async def relay(self, stop: asyncio.Event) -> None:
+        """Publish the outbox until told to stop."""
+        publisher = Publisher(self.settings.rabbitmq_url.get_secret_value(), TOPOLOGY)
+        await Relay(self.outbox, publisher).run(stop)
+
+    async def migrate(self) -> None:
+        await create_indexes(self.database)
+
+    async def _database_answers(self) -> None:
+        await self.database.command("ping")
+
+
+@asynccontextmanager
+async def open_service(
+    settings: Settings, analyzers: Sequence[Analyzer] | None = None
+) -> AsyncIterator[Service]:
+    """With the analyzers given, else with all there are."""
+    if analyzers is None:
+        analyzers = (
+            RuffAnalyzer(seconds=settings.analyzer_seconds),
+            AstGrepAnalyzer(seconds=settings.analyzer_seconds),
+        )
+    client: AsyncMongoClient[Document] = AsyncMongoClient(
+        settings.mongodb_url.get_secret_value(),
+        serverSelectionTimeoutMS=AWAY_MILLISECONDS,
+        tz_aware=True,
+    )
+    async with client, httpx.AsyncClient(timeout=TIMEOUT) as http:
+        database = client[settings.mongodb_database]
+        outbox = MongoOutbox(database["reviews"], database["leases"])
+        stops = MongoStops(database)
+        app = App(
+            analyze_pull_request=AnalyzePullRequestHandler(
+                reviews=MongoReviews(database, outbox),
+                stops=stops,
+                change_sets=HttpChangeSets(
+                    http,
+                    url=settings.platform_integration_url,
+                    token_key=settings.internal_token_key.get_secret_value(),
+                    now=utc_now,
+                ),
+                analyzers=analyzers,
+                budget=Budget(comments=settings.max_comments),
+                now=utc_now,
+                clock=time.perf_counter,
+            ),
+            stop_review=StopReviewHandler(stops=stops, now=utc_now),
+            views=MongoViews(database),
+        )
+        yield Service(settings=settings, database=database, outbox=outbox, app=app)

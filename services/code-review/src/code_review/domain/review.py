@@ -1,0 +1,168 @@
+"""The review of one job: how far it got, what it found, and how it ended."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType, Self, TypeAlias
+from uuid import UUID, uuid5
+
+from code_review.domain.finding import Finding
+
+JobId = NewType("JobId", UUID)
+ReviewId = NewType("ReviewId", UUID)
+_NAMESPACE = UUID("6f8a1f3e-5d0c-4b1e-9c53-0d5d6a3c2f10")
+
+
+class Status(StrEnum):
+    RUNNING = "running"
+    COMPLETE = "complete"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    STOPPED = "stopped"
+
+
+class ErrorClass(StrEnum):
+    """What alone decides about another try; see the contract's Failure."""
+
+    TRANSIENT = "transient"
+    RATE_LIMITED = "rate_limited"
+    PERMANENT = "permanent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    error_class: ErrorClass
+    reason: str
+    retry_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MissingStage:
+    stage: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Analysis:
+    """The checkpoint after all analyzers: enough to go on without asking anybody again."""
+
+    findings: tuple[Finding, ...]
+    unplaceable: frozenset[str]
+    missing: tuple[MissingStage, ...]
+    files: int
+    lines: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What is told to people."""
+
+    summary: str
+    comments: tuple[Finding, ...]
+    listed: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What is reviewed."""
+
+    job_id: JobId
+    organization_id: UUID
+    repository_id: UUID
+    repository_full_name: str
+    pull_request_number: int
+    head_sha: str
+    change_set_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewStarted:
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewEnded:
+    """With a result, complete or partial."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewFailed:
+    failure: Failure
+    at: datetime
+
+
+ReviewEvent: TypeAlias = ReviewStarted | ReviewEnded | ReviewFailed
+
+
+def review_id(job_id: JobId) -> ReviewId:
+    """One review per job, so that a message that comes again finds it."""
+    return ReviewId(uuid5(_NAMESPACE, str(job_id)))
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Review:
+    subject: Subject
+    attempt: int
+    status: Status
+    created_at: datetime
+    updated_at: datetime
+    timings: dict[str, float] = field(default_factory=dict)  # milliseconds by stage
+    analysis: Analysis | None = None
+    result: Result | None = None
+    failure: Failure | None = None
+    revision: int = 0
+    events: list[ReviewEvent] = field(default_factory=list, repr=False)
+
+    @property
+    def id(self) -> ReviewId:
+        return review_id(self.subject.job_id)
+
+    @classmethod
+    def begin(cls, subject: Subject, *, attempt: int, now: datetime) -> Self:
+        review = cls(
+            subject=subject,
+            attempt=attempt,
+            status=Status.RUNNING,
+            created_at=now,
+            updated_at=now,
+        )
+        review.events.append(ReviewStarted(at=now))
+        return review
+
+    def take_up(self, *, attempt: int, now: datetime) -> bool:
+        """Whether this attempt has work to do; a newer one goes on after the checkpoint."""
+        if attempt < self.attempt:
+            return False
+        if attempt == self.attempt:
+            return self.status is Status.RUNNING
+        self.attempt = attempt
+        self.status = Status.RUNNING
+        self.failure = None
+        self.updated_at = now
+        self.events.append(ReviewStarted(at=now))
+        return True
+
+    def checkpoint(self, analysis: Analysis, now: datetime) -> None:
+        self.analysis = analysis
+        self.updated_at = now
+
+    def end(self, result: Result, now: datetime) -> None:
+        """Complete only when nothing is missing."""
+        missing = self.analysis.missing if self.analysis else ()
+        self.result = result
+        self.status = Status.PARTIAL if missing else Status.COMPLETE
+        self.updated_at = now
+        self.events.append(ReviewEnded(at=now))
+
+    def fail(self, failure: Failure, now: datetime) -> None:
+        self.failure = failure
+        self.status = Status.FAILED
+        self.updated_at = now
+        self.events.append(ReviewFailed(failure=failure, at=now))
+
+    def stop(self, now: datetime) -> None:
+        """Nobody waits for it any more, so nobody is told."""
+        self.status = Status.STOPPED
+        self.updated_at = now

@@ -1,0 +1,123 @@
+"""From all that analyzers say to the few comments worth reading."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from code_review.domain.change_set import ChangeSet
+from code_review.domain.finding import Finding, Severity
+
+_RANK = {severity: rank for rank, severity in enumerate(Severity)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """How many comments a person should have to read at once."""
+
+    comments: int = 20
+    per_file: int = 8
+    per_rule: int = 4
+    # Beyond that, a list says less than its length does.
+    summary: int = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """`comments` go on their lines, ranked; `listed` go into the summary; `dropped` are counted."""
+
+    comments: tuple[Finding, ...]
+    listed: tuple[Finding, ...]
+    dropped: int
+
+
+def on_changed_lines(findings: Iterable[Finding], change_set: ChangeSet) -> list[Finding]:
+    """Only what this change wrote, with fingerprints; where a finding is, it stays.
+
+    A finding whose lines are not in one hunk loses its replacement, because nobody could commit it.
+    """
+    sources = {file.path: file for file in change_set.sources()}
+    kept = []
+    for finding in findings:
+        source = sources.get(finding.path)
+        lines = range(finding.start_line, finding.end_line + 1)
+        if source is None or source.changed_lines.isdisjoint(lines):
+            continue
+        committable = commentable(finding, change_set)
+        kept.append(finding if committable else replace(finding, replacement=None))
+    return _with_fingerprints(kept, {path: file.content for path, file in sources.items()})
+
+
+def commentable(finding: Finding, change_set: ChangeSet) -> bool:
+    return change_set.diff.hunk_with(finding.path, finding.start_line, finding.end_line) is not None
+
+
+def select(findings: Sequence[Finding], unplaceable: frozenset[str], budget: Budget) -> Selection:
+    """Rank what is left without duplicates, and spend the budget on the first.
+
+    `unplaceable` are fingerprints of findings that no line of the diff can carry.
+    """
+    files: Counter[str] = Counter()
+    rules: Counter[str] = Counter()
+    comments: list[Finding] = []
+    listed: list[Finding] = []
+    for finding in sorted(_without_duplicates(findings), key=_rank):
+        affordable = (
+            len(comments) < budget.comments
+            and files[finding.path] < budget.per_file
+            and rules[finding.source] < budget.per_rule
+        )
+        if affordable and finding.fingerprint not in unplaceable:
+            comments.append(finding)
+            files[finding.path] += 1
+            rules[finding.source] += 1
+        else:
+            listed.append(finding)
+    return Selection(
+        comments=tuple(comments),
+        listed=tuple(listed[: budget.summary]),
+        dropped=max(0, len(listed) - budget.summary),
+    )
+
+
+def _rank(finding: Finding) -> tuple[int, float, str, int, str]:
+    return (
+        _RANK[finding.severity],
+        -finding.confidence,
+        finding.path,
+        finding.start_line,
+        finding.source,
+    )
+
+
+def _without_duplicates(findings: Iterable[Finding]) -> list[Finding]:
+    """Of two sources that say one kind of thing about the same lines, the weightier."""
+    kept: list[Finding] = []
+    for finding in sorted(findings, key=_rank):
+        if not any(_same_problem(finding, other) for other in kept):
+            kept.append(finding)
+    return kept
+
+
+def _same_problem(one: Finding, other: Finding) -> bool:
+    overlap = one.start_line <= other.end_line and other.start_line <= one.end_line
+    if one.path != other.path or not overlap:
+        return False
+    if one.source == other.source:
+        return (one.start_line, one.title) == (other.start_line, other.title)
+    return one.category == other.category and one.start_line == other.start_line
+
+
+def _with_fingerprints(findings: Iterable[Finding], contents: Mapping[str, str]) -> list[Finding]:
+    """By rule and code, so that one whose lines only moved keeps its own; equals are counted."""
+    seen: Counter[str] = Counter()
+    split = {path: text.split("\n") for path, text in contents.items()}
+    marked = []
+    for finding in sorted(findings, key=lambda each: (each.path, each.start_line, each.source)):
+        lines = split[finding.path][finding.start_line - 1 : finding.end_line]
+        code = "\n".join(line.strip() for line in lines)
+        key = f"{finding.path}\0{finding.source}\0{finding.title}\0{code}"
+        seen[key] += 1
+        digest = hashlib.sha256(f"{key}\0{seen[key]}".encode(errors="replace")).hexdigest()
+        marked.append(replace(finding, fingerprint=digest[:32]))
+    return marked

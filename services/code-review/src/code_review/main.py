@@ -1,0 +1,39 @@
+"""`python -m code_review api|worker|relay|all|migrate`."""
+
+import argparse
+
+from crivo_observability.logs import configure_logs
+from crivo_observability.traces import configure_traces
+from crivo_web.operations import operations_app
+from crivo_web.serve import run, serve
+
+from code_review.bootstrap import NAME, open_service
+from code_review.settings import Settings
+
+PROCESSES = ("api", "worker", "relay", "all")
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(prog="python -m code_review", description=__doc__)
+    arguments.add_argument("process", choices=[*PROCESSES, "migrate"])
+    process = arguments.parse_args().process
+    settings = Settings()
+    configure_logs(NAME, settings.log_level)
+    configure_traces(NAME)
+    run(_migrate(settings) if process == "migrate" else _serve(process, settings))
+
+
+async def _migrate(settings: Settings) -> None:
+    async with open_service(settings) as service:
+        await service.migrate()
+
+
+async def _serve(process: str, settings: Settings) -> None:
+    async with open_service(settings) as service:
+        app = service.api() if process in ("api", "all") else operations_app(service.checks)
+        tasks = []
+        if process in ("worker", "all"):
+            tasks.append(service.work)
+        if process in ("relay", "all"):
+            tasks.append(service.relay)
+        await serve(app, host=settings.host, port=settings.port, tasks=tasks)
