@@ -98,10 +98,12 @@ class CodeHost:
         return self._do("pull-requests", {"repository": repository, **request})
 
     def mark_ready(self, repository: str, number: int) -> Json:
-        return self._do("ready-for-review", {"repository": repository, "number": number})
+        return self._do(
+            "pull-requests/ready_for_review", {"repository": repository, "number": number}
+        )
 
     def close_pull_request(self, repository: str, number: int) -> Json:
-        return self._do("close", {"repository": repository, "number": number})
+        return self._do("pull-requests/closed", {"repository": repository, "number": number})
 
     def add_hook(self, repository: str, *, url: str, secret: str) -> Json:
         return self._do("hooks", {"repository": repository, "url": url, "secret": secret})

@@ -97,7 +97,7 @@ def _open_pull_request(workspace: Workspace, change: Change) -> Json:
     for each in host.open_pull_requests(name):
         host.close_pull_request(name, each["number"])
     for branch, what in change.branches.items():
-        host.push(name, branch, message=change.title, force=True, **what)
+        host.push(name, branch, message=change.title, **what)
     workspace.connect(name)
     return host.open_pull_request(name, head=HEAD, base=BASE, title=change.title)
 

@@ -12,9 +12,13 @@ from litestar.types import ControllerRouterHandler
 
 from crivo_web.identity import provide_identity, requires_identity, service_only
 from crivo_web.operations import Checks, with_operations
-from crivo_web.problems import problem_responses
+from crivo_web.problems import IsAway, problem_responses
 
 BODY_LIMIT = 1_000_000
+
+
+def _never(_: BaseException) -> bool:
+    return False
 
 
 def create_service(
@@ -27,6 +31,7 @@ def create_service(
     internal: Sequence[ControllerRouterHandler] = (),
     public: Sequence[ControllerRouterHandler] = (),
     status_of: Mapping[type[Exception], int] | None = None,
+    is_away: IsAway = _never,
     dependencies: Mapping[str, Any] | None = None,
     lifespan: Sequence[Callable[[Litestar], AbstractAsyncContextManager[None]]] = (),
 ) -> ASGIApp:
@@ -50,7 +55,7 @@ def create_service(
                 for key, value in (dependencies or {}).items()
             },
         },
-        exception_handlers=problem_responses(status_of or {}),
+        exception_handlers=problem_responses(status_of or {}, is_away),
         openapi_config=OpenAPIConfig(title=name, version=version, path="/schema"),
         request_max_body_size=BODY_LIMIT,
         lifespan=list(lifespan),

@@ -1,7 +1,7 @@
 """Every error as RFC 9457 problem details, and none of them with internals inside."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 
 import structlog
 from litestar import Request, Response
@@ -25,6 +25,7 @@ _TITLES = {
     503: "Unavailable",
     504: "Gateway time-out",
 }
+IsAway: TypeAlias = Callable[[BaseException], bool]
 _log = structlog.get_logger()
 
 
@@ -49,10 +50,13 @@ def problem(
     }
 
 
-def problem_responses(status_of: Mapping[type[Exception], int]) -> ExceptionHandlersMap:
+def problem_responses(
+    status_of: Mapping[type[Exception], int], is_away: IsAway
+) -> ExceptionHandlersMap:
     """Litestar's exception handlers: the service's own errors by `status_of`, all others as 500.
 
-    An own error's message is for the caller; a status of 503 says that trying again helps.
+    An own error's message is for the caller; a status of 503 says that trying again helps, as it
+    does for an error that `is_away` knows as an absent database.
     """
 
     def own(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
@@ -62,12 +66,20 @@ def problem_responses(status_of: Mapping[type[Exception], int]) -> ExceptionHand
             headers["Retry-After"] = str(retry_after)
         return _respond(request, status, str(error) or None, headers=headers)
 
+    def unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
+        if not is_away(error):
+            return _unexpected(request, error)
+        _log.warning("http.unavailable", path=request.scope["path"], reason=type(error).__name__)
+        # The driver's own message would show our statements.
+        said = "The database cannot be reached now"
+        return _respond(request, 503, said, headers={"Retry-After": "5"})
+
     return {
         **dict.fromkeys(status_of, own),
         InvalidCursor: _invalid_cursor,
         ValidationException: _validation,
         HTTPException: _http,
-        Exception: _unexpected,
+        Exception: unexpected,
     }
 
 

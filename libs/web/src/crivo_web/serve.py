@@ -12,6 +12,7 @@ import uvloop
 from crivo_observability.http import ASGIApp
 
 DRAIN_SECONDS = 25
+KEEP_ALIVE_SECONDS = 75
 
 Task: TypeAlias = Callable[[asyncio.Event], Awaitable[None]]
 _log = structlog.get_logger()
@@ -46,6 +47,8 @@ async def serve(app: ASGIApp, *, host: str, port: int, tasks: Sequence[Task] = (
         access_log=False,
         log_config=None,
         timeout_graceful_shutdown=DRAIN_SECONDS,
+        # Longer than the gateway keeps a connection, so that it is the one to close it.
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         server_header=False,
     )
     server = _Server(config)

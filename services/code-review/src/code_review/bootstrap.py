@@ -11,6 +11,7 @@ from crivo_messaging.consumer import (
     FailurePolicy,
     consume_dead_letters,
     create_broker,
+    is_away,
     run_consumers,
 )
 from crivo_messaging.mongo import Document, MongoOutbox
@@ -69,6 +70,7 @@ class Service:
             ready=self.checks,
             controllers=[ReviewController],
             status_of=STATUS_OF,
+            is_away=is_away,
             dependencies={"app": self.app},
         )
 

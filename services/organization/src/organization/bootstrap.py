@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
+from crivo_messaging.consumer import is_away
 from crivo_messaging.postgres_outbox import PostgresOutbox, open_bell
 from crivo_messaging.publisher import Publisher
 from crivo_messaging.relay import Relay
@@ -70,6 +71,7 @@ class Service:
             internal=[verify_key],
             public=[bootstrap, sign_in, show_jwks],
             status_of=STATUS_OF,
+            is_away=is_away,
             dependencies={"app": self.app, "jwks": self.signing_key.jwks()},
         )
 

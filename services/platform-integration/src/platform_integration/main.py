@@ -2,6 +2,7 @@
 
 import argparse
 
+from crivo_messaging.consumer import is_away
 from crivo_messaging.schedule import every
 from crivo_observability.http import ASGIApp
 from crivo_observability.logs import configure_logs
@@ -73,5 +74,6 @@ def api(service: Service, settings: Settings) -> ASGIApp:
         internal=[show_change_set],
         public=[receive_github],
         status_of=STATUS_OF,
+        is_away=is_away,
         dependencies={"app": service.app},
     )

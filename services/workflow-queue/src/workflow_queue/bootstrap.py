@@ -12,6 +12,7 @@ from crivo_messaging.consumer import (
     FailurePolicy,
     consume_dead_letters,
     create_broker,
+    is_away,
     run_consumers,
 )
 from crivo_messaging.postgres_dead_letters import PostgresDeadLetters
@@ -70,6 +71,7 @@ class Service:
             ready=self.checks,
             controllers=[JobController],
             status_of=STATUS_OF,
+            is_away=is_away,
             dependencies={"app": self.app},
         )
 

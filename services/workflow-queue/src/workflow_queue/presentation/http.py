@@ -1,19 +1,16 @@
 """Jobs over HTTP. Everything is asked on behalf of the caller's organization."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from crivo_web.identity import Identity, organization_of
 from crivo_web.pages import DEFAULT_LIMIT, MAXIMUM_LIMIT, Page, decode_cursor, encode_cursor
-from crivo_web.problems import PROBLEM, InvalidCursor, problem
-from litestar import Controller, Request, Response, get, post
+from crivo_web.problems import InvalidCursor
+from litestar import Controller, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.status_codes import HTTP_202_ACCEPTED
-from psycopg_pool import PoolTimeout
 from pydantic import BaseModel
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolExhausted
 
 from workflow_queue.application.app import App
 from workflow_queue.application.job_views import HistoryEntry, JobFilter, JobView
@@ -35,23 +32,9 @@ class JobHistory(BaseModel):
     items: list[HistoryEntry]
 
 
-def _away(request: Request[Any, Any, Any], _: Exception) -> Response[dict[str, Any]]:
-    """The driver's own message would show our statements."""
-    request_id = request.scope.get("state", {}).get("request_id")
-    return Response(
-        problem(503, "The database cannot be reached now", request_id=request_id),
-        status_code=503,
-        media_type=PROBLEM,
-        headers={"Retry-After": "5"},
-    )
-
-
 class JobController(Controller):
     path = "/v1/jobs"
     tags = ("jobs",)
-    exception_handlers = dict.fromkeys(
-        (OperationalError, InterfaceError, PoolExhausted, PoolTimeout), _away
-    )
 
     @get()
     async def list_jobs(

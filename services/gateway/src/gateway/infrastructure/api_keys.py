@@ -1,0 +1,81 @@
+"""API keys, asked for at the organization service and remembered for a moment in Redis."""
+
+import hashlib
+from typing import Literal
+from uuid import UUID
+
+import httpx
+from crivo_observability.traces import traceparent
+from crivo_web.identity import Identity, Now, issue
+from pydantic import BaseModel, ValidationError
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from gateway.application.ports import IdentityUnavailable, Unidentified
+
+# How long a revoked key may still open something.
+REMEMBERED_SECONDS = 30
+OURSELVES = Identity(subject="gateway", organization_id=None, role="service", issuer="gateway")
+
+
+class _Verified(BaseModel):
+    active: bool
+    id: UUID | None = None
+    organization_id: UUID | None = None
+    role: Literal["owner", "admin", "member"] | None = None
+
+
+class ApiKeys:
+    """Implements Credentials. Redis holds hashes of keys, and is not needed."""
+
+    def __init__(
+        self, http: httpx.AsyncClient, redis: Redis, *, url: str, token_key: str, now: Now
+    ) -> None:
+        self._http = http
+        self._redis = redis
+        self._url = url.rstrip("/") + "/internal/v1/api-keys/verify"
+        self._token_key = token_key
+        self._now = now
+
+    async def identify(self, text: str) -> Identity:
+        name = f"crivo:api-key:{hashlib.sha256(text.encode()).hexdigest()}"
+        verified = await self._remembered(name)
+        if verified is None:
+            verified = await self._ask(text)
+            await self._remember(name, verified)
+        if not verified.active or verified.id is None or verified.role is None:
+            raise Unidentified("the API key is not valid")
+        return Identity(
+            subject=str(verified.id),
+            organization_id=verified.organization_id,
+            role=verified.role,
+            issuer="gateway",
+        )
+
+    async def _ask(self, text: str) -> _Verified:
+        token = issue(OURSELVES, self._token_key, now=self._now())
+        headers = {"Authorization": f"Bearer {token}"}
+        headers |= {"traceparent": parent} if (parent := traceparent()) else {}
+        try:
+            answer = await self._http.post(
+                self._url, json={"key": text}, headers=headers, timeout=5
+            )
+            if answer.status_code == 400:
+                return _Verified(active=False)  # longer than any key
+            answer.raise_for_status()
+            return _Verified.model_validate_json(answer.content)
+        except (httpx.HTTPError, ValidationError) as problem:
+            raise IdentityUnavailable("API keys cannot be verified now") from problem
+
+    async def _remembered(self, name: str) -> _Verified | None:
+        try:
+            stored = await self._redis.get(name)
+            return _Verified.model_validate_json(stored) if stored else None
+        except (RedisError, ValidationError):
+            return None
+
+    async def _remember(self, name: str, verified: _Verified) -> None:
+        try:
+            await self._redis.set(name, verified.model_dump_json(), ex=REMEMBERED_SECONDS)
+        except RedisError:
+            return  # without its memory the gateway is slower, not wrong
