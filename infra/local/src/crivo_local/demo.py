@@ -186,7 +186,8 @@ def _print_times(
     rows, last = [], sent
     for each in workspace.crivo.history(job["id"]):
         at = datetime.fromisoformat(each["at"])
-        rows.append((each["event"], max(0.0, (at - last).total_seconds() * 1000)))
+        event = " ".join(filter(None, (each["event"].replace("_", " "), each["step"])))
+        rows.append((event, max(0.0, (at - last).total_seconds() * 1000)))
         last = at
     total = (posted - sent).total_seconds()
     report.print_timings(console, f"{total:.2f} s from webhook to last comment; until", rows)

@@ -227,6 +227,8 @@ class Platform:
             self.root.mkdir(parents=True, exist_ok=True)
             self._write({"ports": services.choose_ports(), "keys": asdict(Keys.make())})
         state: dict[str, Any] = json.loads(file.read_text())
+        # Code that is newer than the file may have processes that it does not know.
+        state["ports"] = {**services.choose_ports(), **state["ports"]}
         return state
 
     def _keep(self, **changes: object) -> None:

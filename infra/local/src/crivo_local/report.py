@@ -92,6 +92,7 @@ def _code(comment: PlacedComment) -> Syntax:
         line_range=(first, comment.line + CONTEXT_LINES),
         highlight_lines=set(range(comment.start_line, comment.line + 1)),
         theme="ansi_dark",
+        word_wrap=True,
     )
 
 
