@@ -91,7 +91,7 @@ def client(ready: dict[str, Any]) -> httpx.AsyncClient:
         status_of={NoSuchThing: 404, Busy: 429},
         dependencies={"motto": "festina lente"},
     )
-    transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]
+    transport = httpx.ASGITransport(app=app)
     return httpx.AsyncClient(transport=transport, base_url="http://things")
 
 

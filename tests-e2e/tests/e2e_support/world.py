@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -54,7 +54,7 @@ class World:
         self.crivo = workspace.crivo
         self.host = workspace.host
 
-    def repository(self, name: str, files: dict[str, str] | None = None) -> str:
+    def repository(self, name: str, files: Mapping[str, str] | None = None) -> str:
         """A connected repository with something on main."""
         full_name = f"team/{name}"
         self.host.create_repository(full_name)
@@ -63,7 +63,7 @@ class World:
         return full_name
 
     def open(
-        self, repository: str, files: dict[str, str | None], *, branch: str = "change"
+        self, repository: str, files: Mapping[str, str | None], *, branch: str = "change"
     ) -> Json:
         self.host.push(repository, branch, files=files, start="main")
         return self.host.open_pull_request(repository, head=branch, base="main", title=branch)
