@@ -46,6 +46,12 @@ types: setup ## Types, strictly
 	@$(BIN)/mypy $(wildcard */*/src tests-e2e/src)
 	@for tests in $(TESTS); do MYPYPATH=$$tests $(BIN)/mypy $$tests || exit 1; done
 
+contracts: setup ## Messages: nothing published breaks; schemas, samples and docs/events.md agree
+	@$(BIN)/python infra/checks/contracts.py
+
+contracts-write: setup ## Write the schemas and docs/events.md, unless that breaks somebody
+	@$(BIN)/python infra/checks/contracts.py --write
+
 test-unit: setup ## What needs no server
 	@$(BIN)/pytest -q -n 2 $(wildcard */*/tests/unit)
 
@@ -76,4 +82,4 @@ lock: setup ## Pin every dependency anew
 	@$(UV) pip install --quiet --no-deps $(EDITABLE)
 	@touch $@
 
-.PHONY: help demo up down status logs test lint fmt types arch contracts installs test-unit test-all test-e2e setup lock
+.PHONY: help demo up down status logs test lint fmt types arch contracts contracts-write installs test-unit test-all test-e2e setup lock
