@@ -54,6 +54,15 @@ class ReviewStartedV1(Event):
     review_id: ReviewId
 
 
+class ReviewProgressedV1(Event):
+    """A sign of life from the worker that analyzes; it renews the lease of the step."""
+
+    type: Literal["code_review.review_progressed.v1"] = "code_review.review_progressed.v1"
+    job_id: JobId
+    attempt: int = Field(ge=1)
+    review_id: ReviewId
+
+
 class ReviewCompletedV1(Event):
     """The analysis is done: `complete`, or `partial` with the stages that are missing.
 

@@ -1,6 +1,7 @@
 """Events of platform-integration. No code host's payload is in any of them."""
 
 from typing import Annotated, ClassVar, Literal, TypeAlias
+from uuid import UUID
 
 from crivo_contracts.event import Event, Failure, JobId, Part, RepositoryId, ReviewId
 from pydantic import AwareDatetime, Field
@@ -23,6 +24,7 @@ class PullRequest(Part):
     head_sha: str
     draft: bool = False
     updated_at: AwareDatetime
+    integration_id: UUID | None = None
 
 
 class PullRequestOpenedV1(Event):
@@ -65,6 +67,21 @@ class PullRequestClosedV1(Event):
     delivery_id: str | None = None
 
 
+class ReviewCommandedV1(Event):
+    """Somebody with write access asked for something in a comment, as in `@crivo review`."""
+
+    mandatory: ClassVar[bool] = True
+
+    type: Literal["platform_integration.review_commanded.v1"] = (
+        "platform_integration.review_commanded.v1"
+    )
+    pull_request: PullRequest
+    change_set_id: str
+    command: str = Field(examples=["review", "pause", "resume"])
+    commanded_by: str
+    delivery_id: str | None = None
+
+
 PullRequestEvent: TypeAlias = Annotated[
     PullRequestOpenedV1 | PullRequestUpdatedV1 | PullRequestClosedV1, Field(discriminator="type")
 ]
@@ -86,6 +103,17 @@ class ReviewPublishedV1(Event):
     head_sha: str
     comments_published: int = Field(ge=0)
     url: str | None = None
+
+
+class PublicationProgressedV1(Event):
+    """A sign of life from the worker that publishes; it renews the lease of the step."""
+
+    type: Literal["platform_integration.publication_progressed.v1"] = (
+        "platform_integration.publication_progressed.v1"
+    )
+    job_id: JobId
+    attempt: int = Field(ge=1)
+    review_id: ReviewId
 
 
 class ReviewPublicationFailedV1(Event):

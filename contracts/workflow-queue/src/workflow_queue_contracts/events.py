@@ -21,7 +21,7 @@ class JobCreatedV1(JobEvent):
     """A review was asked for; `trigger` is what asked for it."""
 
     type: Literal["workflow_queue.job_created.v1"] = "workflow_queue.job_created.v1"
-    trigger: str = Field(examples=["opened", "updated", "reopened", "ready_for_review"])
+    trigger: str = Field(examples=["opened", "updated", "reopened", "ready_for_review", "command"])
 
 
 class JobStartedV1(JobEvent):
@@ -70,7 +70,7 @@ class JobSkippedV1(JobEvent):
     mandatory: ClassVar[bool] = True
 
     type: Literal["workflow_queue.job_skipped.v1"] = "workflow_queue.job_skipped.v1"
-    reason: str = Field(examples=["draft"])
+    reason: str = Field(examples=["draft", "manual", "paused"])
 
 
 class JobSupersededV1(JobEvent):

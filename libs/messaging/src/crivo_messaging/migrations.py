@@ -65,6 +65,28 @@ def create_messaging_tables_v1() -> None:
     op.create_index("dead_letters_dead_at", "dead_letters", ["dead_at"])
 
 
+def extend_dead_letters_v2() -> None:
+    """Add whose a dead letter is, and what was done about it."""
+    for column in (
+        sa.Column("organization_id", sa.Uuid),
+        sa.Column("state", sa.Text, nullable=False, server_default=sa.text("'open'")),
+        sa.Column("actions", sa.JSON, nullable=False, server_default=sa.text("'[]'")),
+    ):
+        op.add_column("dead_letters", column)
+    op.create_index(
+        "dead_letters_listed",
+        "dead_letters",
+        ["organization_id", sa.text("dead_at DESC"), sa.text("id DESC")],
+    )
+
+
+def restrict_dead_letters_v1() -> None:
+    """Undo extend_dead_letters_v2."""
+    op.drop_index("dead_letters_listed", "dead_letters")
+    for column in ("actions", "state", "organization_id"):
+        op.drop_column("dead_letters", column)
+
+
 def drop_messaging_tables_v1() -> None:
     for table in ("dead_letters", "inbox", "outbox"):
         op.drop_table(table)

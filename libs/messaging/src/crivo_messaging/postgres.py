@@ -88,8 +88,18 @@ def messaging_tables(metadata: MetaData) -> MessagingTables:
         Column("body", LargeBinary, nullable=False),
         Column("times", Integer, nullable=False, server_default=text("1")),
         Column("dead_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+        # Whose it is, where the message says so; what was done about it, by whom and when.
+        Column("organization_id", Uuid),
+        Column("state", Text, nullable=False, server_default=text("'open'")),
+        Column("actions", JSON, nullable=False, server_default=text("'[]'")),
     )
     Index("dead_letters_dead_at", dead_letters.c.dead_at)
+    Index(
+        "dead_letters_listed",
+        dead_letters.c.organization_id,
+        dead_letters.c.dead_at.desc(),
+        dead_letters.c.id.desc(),
+    )
     return MessagingTables(outbox, inbox, dead_letters)
 
 

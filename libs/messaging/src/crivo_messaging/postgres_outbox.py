@@ -147,7 +147,7 @@ class PostgresOutbox:
 
 
 class Bell:
-    """Wakes the relay after a commit. Rings that come close together make one NOTIFY.
+    """Wakes whoever listens after a commit. Rings that come close together make one NOTIFY.
 
     A ring may get lost with its connection: the relay's poll is the guarantee, this is the haste.
     """
@@ -155,8 +155,10 @@ class Bell:
     def __init__(self, url: str) -> None:
         self._url = url
         self._rung = asyncio.Event()
+        self._channels: set[str] = set()
 
-    def ring(self) -> None:
+    def ring(self, channel: str = CHANNEL) -> None:
+        self._channels.add(channel)
         self._rung.set()
 
     async def _toll(self) -> None:
@@ -165,10 +167,12 @@ class Bell:
             while True:
                 await self._rung.wait()
                 self._rung.clear()
+                channels, self._channels = self._channels, set()
                 try:
                     if connection is None:
                         connection = await connect(self._url)
-                    await connection.execute(f"NOTIFY {CHANNEL}")
+                    for channel in channels:
+                        await connection.execute("SELECT pg_notify(%s, '')", [channel])
                 except psycopg.OperationalError as problem:
                     _log.info("bell.unheard", reason=str(problem))
                     connection = None

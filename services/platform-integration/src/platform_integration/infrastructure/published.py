@@ -70,6 +70,7 @@ def announced(delivery: Delivery, notice: PullRequestNotice) -> Envelope:
         head_sha=notice.head_sha,
         draft=notice.draft,
         updated_at=notice.updated_at,
+        integration_id=delivery.integration_id,
     )
     change_set_id = str(
         ChangeSetId(
