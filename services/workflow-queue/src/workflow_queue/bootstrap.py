@@ -29,6 +29,7 @@ from uuid_utils.compat import uuid7
 from workflow_queue.application.app import App
 from workflow_queue.application.cancel_jobs import CancelJobsHandler
 from workflow_queue.application.dispatch_due import DispatchDueHandler
+from workflow_queue.application.dispatch_waiting import DispatchWaitingHandler
 from workflow_queue.application.enqueue_code_review_job import EnqueueCodeReviewJobHandler
 from workflow_queue.application.name_organization import NameOrganizationHandler
 from workflow_queue.application.ports import ConcurrentUpdate
@@ -38,11 +39,12 @@ from workflow_queue.application.retry_job import RetryJobHandler
 from workflow_queue.application.update_job_status import UpdateJobStatusHandler
 from workflow_queue.domain.orchestrator import WorkflowOrchestrator
 from workflow_queue.infrastructure import postgres
-from workflow_queue.infrastructure.leadership import Leadership
+from workflow_queue.infrastructure.leadership import DISPATCHER_LOCK, Leadership
 from workflow_queue.infrastructure.postgres_views import PostgresJobViews
 from workflow_queue.infrastructure.tables import messaging
 from workflow_queue.presentation.consumers import consumers
 from workflow_queue.presentation.dead_letters import JobDeadLetters
+from workflow_queue.presentation.dispatcher import run_dispatcher
 from workflow_queue.presentation.http import STATUS_OF, JobController
 from workflow_queue.presentation.timer import run_timer
 from workflow_queue.presentation.topology import TOPOLOGY
@@ -101,6 +103,16 @@ class Service:
         finally:
             await leadership.close()
 
+    async def dispatch(self, stop: asyncio.Event) -> None:
+        """Hand waiting jobs to workers until told to stop."""
+        leadership = Leadership(
+            self.settings.direct_url, lock=DISPATCHER_LOCK, channel=postgres.DISPATCHER
+        )
+        try:
+            await run_dispatcher(self.app, leadership.held, leadership.rung, stop)
+        finally:
+            await leadership.close()
+
     async def _database_answers(self) -> None:
         async with self.engine.connect() as connection:
             await connection.execute(text("SELECT 1"))
@@ -120,7 +132,7 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         async with open_bell(settings.direct_url) as bell:
             begin = partial(postgres.begin, engine, bell.ring)
             policy = settings.policy
-            orchestrator = WorkflowOrchestrator(policy=policy)
+            orchestrator = WorkflowOrchestrator()
             jitter = random.SystemRandom().random
             views = PostgresJobViews(engine)
             app = App(
@@ -140,6 +152,9 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
                 ),
                 dispatch_due=DispatchDueHandler(
                     begin=begin, policy=policy, now=utc_now, jitter=jitter
+                ),
+                dispatch_waiting=DispatchWaitingHandler(
+                    begin=begin, limits=settings.limits, policy=policy, now=utc_now
                 ),
                 name_organization=NameOrganizationHandler(begin=begin),
                 due_jobs=views.due,

@@ -47,7 +47,7 @@ async def _process(process: str, settings: Settings) -> None:
         if process in ("worker", "all"):
             tasks.append(service.work)
         if process in ("relay", "all"):
-            tasks += [service.relay, service.keep_time]
+            tasks += [service.relay, service.keep_time, service.dispatch]
         await serve(app, host=settings.host, port=settings.port, tasks=tasks)
 
 

@@ -4,8 +4,10 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from workflow_queue.domain.failure import Policy
+from workflow_queue.domain.fair_share import Limits
 
 _DEFAULTS = Policy()
+_LIMITS = Limits()
 
 
 class Settings(BaseSettings):
@@ -40,10 +42,30 @@ class Settings(BaseSettings):
         _DEFAULTS.backoff.total_seconds(), description="Wait before the first retry; then doubled"
     )
 
+    window: int = Field(
+        _LIMITS.window,
+        ge=1,
+        description="Jobs in workers' hands at a time; about what all of them can do together",
+    )
+    organization_concurrency: int = Field(
+        _LIMITS.organization, ge=1, description="Jobs of one organization at a time"
+    )
+    integration_concurrency: int = Field(
+        _LIMITS.integration, ge=1, description="Jobs on one connected code host at a time"
+    )
+
     @property
     def direct_url(self) -> str:
         """Where sessions live long: LISTEN and advisory locks do not survive a pooler."""
         return (self.database_direct_url or self.database_url).get_secret_value()
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(
+            window=self.window,
+            organization=self.organization_concurrency,
+            integration=self.integration_concurrency,
+        )
 
     @property
     def policy(self) -> Policy:

@@ -43,6 +43,7 @@ async def a_job(service: Service) -> JobId:
 
 async def a_failed_job(service: Service) -> JobId:
     job_id = await a_job(service)
+    await service.app.dispatch_waiting()
     await service.app.process_workflow_job(ProcessWorkflowJob(message_id=uuid4(), job_id=job_id))
     await service.app.update_job_status(
         UpdateJobStatus(

@@ -28,10 +28,10 @@ from workflow_queue_support.builders import (
 
 class Rung:
     def __init__(self) -> None:
-        self.times = 0
+        self.channels: list[str] = []
 
-    def __call__(self) -> None:
-        self.times += 1
+    def __call__(self, channel: str) -> None:
+        self.channels.append(channel)
 
 
 @pytest.fixture
@@ -107,13 +107,15 @@ async def test_a_job_tells_its_whole_life(engine: AsyncEngine, service: Service)
     assert (completed.organization_id, completed.comments_published) == (ORGANIZATION, 2)
 
 
-async def test_the_relay_is_woken_when_something_is_to_be_sent(
+async def test_the_relay_and_the_dispatcher_are_woken_when_they_have_work(
     engine: AsyncEngine, service: Service, rung: Rung
 ) -> None:
     await service.enqueue()
-    assert rung.times == 1
+    assert sorted(rung.channels) == ["dispatcher", "outbox"]
     await service.enqueue()
-    assert rung.times == 1
+    assert len(rung.channels) == 2, "a repeated request makes no work"
+    await service.app.dispatch_waiting()
+    assert rung.channels[2:] == ["outbox"]
 
 
 async def test_the_review_to_publish_is_kept_for_a_retry_and_no_longer(

@@ -41,7 +41,7 @@ def store(request: pytest.FixtureRequest) -> Store:
         memory = MemoryStore()
         return Store(memory.begin, memory.due)
     engine = cast("AsyncEngine", request.getfixturevalue("engine"))
-    return Store(lambda: postgres.begin(engine, lambda: None), PostgresJobViews(engine).due)
+    return Store(lambda: postgres.begin(engine, lambda _: None), PostgresJobViews(engine).due)
 
 
 def a_job(pull_request: PullRequest | None = None, trigger: str = "opened") -> WorkflowJob:
@@ -168,7 +168,7 @@ async def test_one_job_ends_and_another_begins_in_one_transaction(store: Store) 
     active = a_job(a_pull_request("b" * 40), trigger="updated")
     await given(store, stopped, active)
     async with store.begin() as tx:
-        (await tx.jobs.get(stopped.id)).reopen(now=NOON, policy=POLICY)
+        (await tx.jobs.get(stopped.id)).reopen(now=NOON)
         (await tx.jobs.get(active.id)).supersede(by=stopped.id, now=NOON)
     async with store.begin() as tx:
         assert [job.id for job in await tx.jobs.active(a_ref())] == [stopped.id]

@@ -33,7 +33,7 @@ def views(engine: AsyncEngine) -> PostgresJobViews:
 
 @pytest.fixture
 def service(engine: AsyncEngine, views: PostgresJobViews) -> Service:
-    return a_service(lambda: postgres.begin(engine, lambda: None), views.due, views)
+    return a_service(lambda: postgres.begin(engine, lambda _: None), views.due, views)
 
 
 async def newest(views: PostgresJobViews) -> JobView:
@@ -54,6 +54,7 @@ async def test_a_job_is_shown_with_its_names_and_deadline(
         NameOrganization(message_id=uuid4(), organization_id=ORGANIZATION, name="Acme")
     )
     await service.enqueue()
+    await service.app.dispatch_waiting()
     view = await newest(views)
     assert (view.organization_name, view.repository_full_name) == ("Acme", "acme/shop")
     assert (view.state, view.step, view.attempt) == ("pending", "analyze", 0)

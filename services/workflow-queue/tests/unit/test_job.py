@@ -74,7 +74,7 @@ def due(job: WorkflowJob) -> datetime:
 def begin_again(job: WorkflowJob) -> None:
     """Let the retry come due and be taken."""
     now = due(job)
-    wake(job, now=now)
+    job.dispatch(now=now, policy=POLICY)
     job.start(now=now, policy=POLICY)
 
 
@@ -100,7 +100,7 @@ def test_a_job_rebuilt_from_its_events_is_the_same_job() -> None:
     begin_again(job)
     complete_analysis(job, attempt=2)
     fail(job, step=Step.PUBLISH, failure=PERMANENT)
-    job.retry(requested_by="ana", now=NOON, policy=POLICY)
+    job.retry(requested_by="ana", now=NOON)
 
     rebuilt = WorkflowJob.rebuilt(job.recorded)
 
@@ -244,7 +244,8 @@ def test_a_second_request_to_start_is_refused() -> None:
 def test_a_retry_by_hand_begins_the_failed_step_anew_with_a_higher_attempt() -> None:
     job = a_publishing_job()
     fail(job, step=Step.PUBLISH, failure=PERMANENT)
-    job.retry(requested_by="ana", now=NOON, policy=POLICY)
+    job.retry(requested_by="ana", now=NOON)
+    job.dispatch(now=NOON, policy=POLICY)
     job.start(now=NOON, policy=POLICY)
 
     assert (job.step, job.attempt, job.tries) == (Step.PUBLISH, 2, 1)
@@ -254,13 +255,30 @@ def test_a_retry_by_hand_begins_the_failed_step_anew_with_a_higher_attempt() -> 
 @pytest.mark.parametrize("make", [a_pending_job, a_running_job, a_publishing_job])
 def test_only_a_failed_job_is_retried(make: Callable[[], WorkflowJob]) -> None:
     with pytest.raises(IllegalTransition, match="not failed"):
-        make().retry(requested_by="ana", now=NOON, policy=POLICY)
+        make().retry(requested_by="ana", now=NOON)
+
+
+def test_a_job_that_waits_anew_is_not_started_by_an_old_message() -> None:
+    job = a_failed_job()
+    job.retry(requested_by="ana", now=NOON)
+    assert job.waits
+    with pytest.raises(StaleReport):
+        job.start(now=NOON, policy=POLICY)
+
+
+def test_time_alone_does_not_move_a_job_that_waits_for_its_turn() -> None:
+    job = a_running_job()
+    fail(job)
+    before = job.version
+    wake(job, now=due(job) + timedelta(days=1))
+    assert (job.waits, job.version) == (True, before)
 
 
 def test_a_reopened_job_analyzes_again() -> None:
     job = a_publishing_job()
     job.cancel(reason="pull_request_closed", now=NOON)
-    job.reopen(now=NOON, policy=POLICY)
+    job.reopen(now=NOON)
+    job.dispatch(now=NOON, policy=POLICY)
     job.start(now=NOON, policy=POLICY)
     assert (job.step, job.attempt) == (Step.ANALYZE, 2)
 
@@ -269,7 +287,7 @@ def test_a_completed_job_cannot_be_reopened_or_stopped() -> None:
     job = a_publishing_job()
     job.complete_publication(attempt=1, comments_published=0, now=NOON)
     with pytest.raises(IllegalTransition):
-        job.reopen(now=NOON, policy=POLICY)
+        job.reopen(now=NOON)
     with pytest.raises(IllegalTransition):
         job.supersede(by=JobId(uuid4()), now=NOON)
 
@@ -294,7 +312,7 @@ def test_a_dispatch_that_is_dead_lettered_three_times_fails_the_job_with_the_rea
     for _ in range(2):
         job.reject_dispatch(reason="ValueError: boom", jitter=1.0, now=NOON, policy=POLICY)
         assert job.state is State.RETRY_SCHEDULED
-        wake(job, now=due(job))
+        job.dispatch(now=due(job), policy=POLICY)
     job.reject_dispatch(reason="ValueError: boom", jitter=1.0, now=NOON, policy=POLICY)
 
     last = job.recorded[-1]

@@ -117,7 +117,7 @@ class World(RuleBasedStateMachine):
     async def answer(self, message: Message, failure: Failure | None) -> None:
         message_id, job_id, event = message
         if isinstance(event, JobDispatched):
-            await self.service.process(job_id, message_id=message_id)
+            await self.service.take(job_id, message_id=message_id)
             return
         assert isinstance(event, StepStarted)
         report: StepReport
@@ -158,9 +158,9 @@ class World(RuleBasedStateMachine):
         assert len(refs) == len(set(refs))
 
     @invariant()
-    def time_moves_every_active_job_and_no_other(self) -> None:
+    def every_active_job_is_in_the_hands_of_the_timer_or_the_dispatcher(self) -> None:
         for job in self.store.jobs():
-            assert (job.due_at is not None) == job.is_active
+            assert job.is_active == (job.waits or job.due_at is not None)
 
     @invariant()
     def only_the_newest_head_is_active(self) -> None:
@@ -168,8 +168,8 @@ class World(RuleBasedStateMachine):
             assert self.store.followed[job.pull_request.ref].head_sha == job.pull_request.head_sha
 
     def advance_to_the_next_due_job(self, end: datetime) -> None:
-        due = [job.due_at for job in self.active() if job.due_at is not None]
-        self.service.clock.now = max(self.service.clock.now, min(due))
+        now = self.service.clock()
+        self.service.clock.now = max(now, min(job.due_at or now for job in self.active()))
         assert self.service.clock() < end, "a job rests"
         self.run(self.service.tick())
         self.collect()

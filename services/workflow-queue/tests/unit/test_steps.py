@@ -117,6 +117,7 @@ async def test_the_timer_finds_a_step_past_its_deadline(
 async def test_the_timer_repeats_a_dispatch_that_was_lost(
     store: MemoryStore, service: Service, job_id: JobId
 ) -> None:
+    await service.tick()
     service.clock.pass_(POLICY.dispatch_deadline)
     await service.tick()
     assert store.job(job_id).dispatches == 2
@@ -126,9 +127,10 @@ async def test_a_dispatch_among_the_dead_letters_is_retried_and_then_fails_the_j
     store: MemoryStore, service: Service, job_id: JobId
 ) -> None:
     for _ in range(2):
+        await service.tick()
         assert await reject(service, job_id) is Verdict.ACCEPTED
         service.clock.pass_(timedelta(minutes=1))
-        await service.tick()
+    await service.tick()
     await reject(service, job_id)
     last = store.last(job_id)
     assert isinstance(last, JobFailed)

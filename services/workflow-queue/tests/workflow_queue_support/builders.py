@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 from workflow_queue.application.app import App
 from workflow_queue.application.cancel_jobs import CancelJobs, CancelJobsHandler
 from workflow_queue.application.dispatch_due import DispatchDue, DispatchDueHandler
+from workflow_queue.application.dispatch_waiting import DispatchWaitingHandler
 from workflow_queue.application.enqueue_code_review_job import (
     EnqueueCodeReviewJob,
     EnqueueCodeReviewJobHandler,
@@ -30,9 +31,11 @@ from workflow_queue.application.update_job_status import (
     UpdateJobStatusHandler,
 )
 from workflow_queue.domain.failure import ErrorClass, Failure, Policy
+from workflow_queue.domain.fair_share import Limits
 from workflow_queue.domain.job_events import Step
 from workflow_queue.domain.orchestrator import WorkflowOrchestrator
 from workflow_queue.domain.pull_request import (
+    IntegrationId,
     JobId,
     OrganizationId,
     PullRequest,
@@ -44,6 +47,7 @@ NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 ORGANIZATION = OrganizationId(UUID("019a0000-0000-7000-8000-000000000001"))
 REPOSITORY = RepositoryId(UUID("019a0000-0000-7000-8000-000000000002"))
 POLICY = Policy()
+LIMITS = Limits()
 PAYLOAD = PublishPayload(
     '{"review_id": "019a0000-0000-7000-8000-0000000000aa", "outcome": "complete", "summary": "ok"}'
 )
@@ -63,7 +67,11 @@ def a_ref(
 
 
 def a_pull_request(
-    head_sha: str = "a" * 40, *, at: datetime = NOON, ref: PullRequestRef | None = None
+    head_sha: str = "a" * 40,
+    *,
+    at: datetime = NOON,
+    ref: PullRequestRef | None = None,
+    integration_id: IntegrationId | None = None,
 ) -> PullRequest:
     ref = ref or a_ref()
     return PullRequest(
@@ -76,6 +84,7 @@ def a_pull_request(
         head_sha=head_sha,
         change_set_id=f"{ref.repository_id}.{ref.number}.{'0' * 40}.{head_sha}",
         updated_at=at,
+        integration_id=integration_id,
     )
 
 
@@ -127,6 +136,11 @@ class Service:
         )
 
     async def process(self, job_id: JobId, *, message_id: UUID | None = None) -> Verdict:
+        """Have what waits handed over, and the job taken."""
+        await self.app.dispatch_waiting()
+        return await self.take(job_id, message_id=message_id)
+
+    async def take(self, job_id: JobId, *, message_id: UUID | None = None) -> Verdict:
         return await self.app.process_workflow_job(
             ProcessWorkflowJob(message_id=message_id or uuid4(), job_id=job_id)
         )
@@ -163,17 +177,22 @@ class Service:
         )
 
     async def tick(self) -> int:
-        """What the timer does once."""
+        """What the timer and the dispatcher do once."""
         due = await self.app.due_jobs(now=self.clock(), limit=100)
         for each in due:
             await self.app.dispatch_due(DispatchDue(job_id=each.id))
-        return len(due)
+        return len(due) + await self.app.dispatch_waiting()
 
 
 def a_service(
-    begin: Begin, due_jobs: DueJobs, job_views: JobViews, *, policy: Policy = POLICY
+    begin: Begin,
+    due_jobs: DueJobs,
+    job_views: JobViews,
+    *,
+    policy: Policy = POLICY,
+    limits: Limits = LIMITS,
 ) -> Service:
-    clock, orchestrator = Clock(), WorkflowOrchestrator(policy=policy)
+    clock, orchestrator = Clock(), WorkflowOrchestrator()
 
     def jitter() -> float:
         return 1.0
@@ -193,6 +212,9 @@ def a_service(
                 begin=begin, policy=policy, now=clock, jitter=jitter
             ),
             dispatch_due=DispatchDueHandler(begin=begin, policy=policy, now=clock, jitter=jitter),
+            dispatch_waiting=DispatchWaitingHandler(
+                begin=begin, limits=limits, policy=policy, now=clock
+            ),
             name_organization=NameOrganizationHandler(begin=begin),
             due_jobs=due_jobs,
             job_views=job_views,

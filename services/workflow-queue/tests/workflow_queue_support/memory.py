@@ -1,7 +1,7 @@
 """The ports in memory. The conformance suite holds them to what PostgreSQL does."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from copy import copy
 from dataclasses import dataclass, field
@@ -15,11 +15,13 @@ from workflow_queue.application.ports import (
     JobNotFound,
     PublishPayload,
 )
+from workflow_queue.domain.fair_share import Line, Share, WaitingJob
 from workflow_queue.domain.job import WorkflowJob
 from workflow_queue.domain.job_events import JobEvent
 from workflow_queue.domain.pull_request import (
     FollowedPullRequest,
     IdempotencyKey,
+    IntegrationId,
     JobId,
     OrganizationId,
     PullRequestRef,
@@ -34,6 +36,7 @@ class MemoryStore:
     followed: dict[PullRequestRef, FollowedPullRequest] = field(default_factory=dict)
     payloads: dict[JobId, PublishPayload] = field(default_factory=dict)
     organizations: dict[OrganizationId, str] = field(default_factory=dict)
+    shares: dict[OrganizationId, Share] = field(default_factory=dict)
     locks: dict[PullRequestRef, asyncio.Lock] = field(default_factory=dict)
 
     def job(self, job_id: JobId) -> WorkflowJob:
@@ -56,7 +59,7 @@ class MemoryStore:
         due = [
             job
             for job in self.jobs()
-            if job.is_active and job.due_at is not None and job.due_at <= now
+            if job.is_active and not job.waits and job.due_at is not None and job.due_at <= now
         ]
         return [DueJob(id=job.id, correlation_id="c", traceparent=None) for job in due[:limit]]
 
@@ -106,6 +109,29 @@ class MemoryTransaction:
         followed = copy(known) if known else FollowedPullRequest(ref=ref)
         self._followed.append(followed)
         return followed
+
+    async def waiting(
+        self, *, now: datetime, most: int
+    ) -> tuple[Sequence[Line], Mapping[OrganizationId, Share]]:
+        lines: dict[tuple[OrganizationId, IntegrationId | None], list[WorkflowJob]] = {}
+        for job in self._store.jobs():
+            of = job.pull_request
+            lines.setdefault((of.ref.organization_id, of.integration_id), []).append(job)
+        return [
+            Line(
+                organization_id=organization_id,
+                integration_id=integration_id,
+                in_flight=sum(job.is_active and not job.waits for job in jobs),
+                waiting=tuple(
+                    sorted(
+                        WaitingJob(priority=job.priority, id=job.id)
+                        for job in jobs
+                        if job.waits and (job.due_at is None or job.due_at <= now)
+                    )[:most]
+                ),
+            )
+            for (organization_id, integration_id), jobs in lines.items()
+        ], self._store.shares
 
     async def keep_payload(self, job_id: JobId, payload: PublishPayload) -> None:
         self._payloads[job_id] = payload

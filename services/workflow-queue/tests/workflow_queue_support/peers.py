@@ -20,6 +20,7 @@ from workflow_queue.presentation.topology import TOPOLOGY
 from workflow_queue_support.builders import NOON, ORGANIZATION, REPOSITORY, a_pull_request
 
 REVIEW = UUID("019a0000-0000-7000-8000-0000000000aa")
+DEADLINE_SECONDS = 30
 EXCHANGES = ("workflow.exchange", "platform_integration.commands", "code_review.commands")
 
 
@@ -32,10 +33,11 @@ class Peers:
 
     async def next(self, name: str) -> dict[str, Any]:
         """The next message of this type; others before it are let pass."""
-        while True:
-            message = await self.heard.get()
-            if message["type"].split(".")[1] == name:
-                return message
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            while True:
+                message = await self.heard.get()
+                if message["type"].split(".")[1] == name:
+                    return message
 
     async def say(self, message: Message, *, exchange: str) -> Envelope:
         envelope = Envelope.of(message, source="test", exchange=exchange, subject="s")
@@ -128,7 +130,7 @@ class Peers:
 
 @asynccontextmanager
 async def at_work(service: Service) -> AsyncIterator[Peers]:
-    """Worker, relay and timer of the service, with everybody else played by the test."""
+    """All that the service runs beside its API, with everybody else played by the test."""
     url = service.settings.rabbitmq_url.get_secret_value()
     await declare_at(url, TOPOLOGY)
     publisher, stop = Publisher(url, TOPOLOGY), asyncio.Event()
@@ -145,7 +147,7 @@ async def at_work(service: Service) -> AsyncIterator[Peers]:
 
         await ear.consume(hear, no_ack=True)
         async with asyncio.TaskGroup() as tasks:
-            for task in (service.work, service.relay, service.keep_time):
+            for task in (service.work, service.relay, service.keep_time, service.dispatch):
                 tasks.create_task(task(stop))
             yield peers
             stop.set()

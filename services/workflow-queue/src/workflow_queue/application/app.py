@@ -2,6 +2,7 @@ from dataclasses import dataclass
 
 from workflow_queue.application.cancel_jobs import CancelJobsHandler
 from workflow_queue.application.dispatch_due import DispatchDueHandler
+from workflow_queue.application.dispatch_waiting import DispatchWaitingHandler
 from workflow_queue.application.enqueue_code_review_job import EnqueueCodeReviewJobHandler
 from workflow_queue.application.job_views import JobViews
 from workflow_queue.application.name_organization import NameOrganizationHandler
@@ -24,6 +25,7 @@ class App:
     reject_dispatch: RejectDispatchHandler
     dispatch_due: DispatchDueHandler
     name_organization: NameOrganizationHandler
+    dispatch_waiting: DispatchWaitingHandler
     due_jobs: DueJobs
     job_views: JobViews
     now: Now

@@ -1,4 +1,4 @@
-"""The timer's work: retries that are due, steps past their deadline, dispatches nobody took."""
+"""The timer's work: steps past their deadline, and dispatches nobody took."""
 
 from dataclasses import dataclass
 

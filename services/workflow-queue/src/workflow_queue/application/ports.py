@@ -1,6 +1,6 @@
 """What the use cases need from outside."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import NewType, Protocol, TypeAlias
 from uuid import UUID
 
+from workflow_queue.domain.fair_share import Line, Share
 from workflow_queue.domain.job import WorkflowJob
 from workflow_queue.domain.pull_request import (
     FollowedPullRequest,
@@ -59,6 +60,12 @@ class Transaction(Protocol):
 
     async def lock(self, ref: PullRequestRef) -> FollowedPullRequest:
         """Hold the pull request until the end; changes to what is returned are kept."""
+        ...
+
+    async def waiting(
+        self, *, now: datetime, most: int
+    ) -> tuple[Sequence[Line], Mapping[OrganizationId, Share]]:
+        """Every line somebody waits or runs in, with up to `most` waiting; and the shares."""
         ...
 
     async def keep_payload(self, job_id: JobId, payload: PublishPayload) -> None: ...

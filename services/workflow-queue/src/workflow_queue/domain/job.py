@@ -22,6 +22,7 @@ from workflow_queue.domain.job_events import (
     JobRetryScheduled,
     JobSkipped,
     JobSuperseded,
+    Priority,
     Step,
     StepStarted,
 )
@@ -58,6 +59,7 @@ class WorkflowJob:
     id: JobId
     pull_request: PullRequest
     trigger: str
+    priority: Priority
     created_at: datetime
     updated_at: datetime
     state: State = State.PENDING
@@ -80,9 +82,17 @@ class WorkflowJob:
 
     @classmethod
     def create(
-        cls, *, job_id: JobId, pull_request: PullRequest, trigger: str, now: datetime
+        cls,
+        *,
+        job_id: JobId,
+        pull_request: PullRequest,
+        trigger: str,
+        priority: Priority = Priority.AUTOMATIC,
+        now: datetime,
     ) -> Self:
-        created = JobCreated(job_id=job_id, pull_request=pull_request, trigger=trigger, at=now)
+        created = JobCreated(
+            job_id=job_id, pull_request=pull_request, trigger=trigger, priority=priority, at=now
+        )
         job = cls._born(created)
         job.recorded.append(created)
         return job
@@ -113,6 +123,13 @@ class WorkflowJob:
     def is_active(self) -> bool:
         return self.state in ACTIVE
 
+    @property
+    def waits(self) -> bool:
+        """Whether it is the dispatcher's turn, now or when its retry is due; else, the timer's."""
+        return self.state is State.RETRY_SCHEDULED or (
+            self.state is State.PENDING and self.due_at is None
+        )
+
     def dispatch(self, *, now: datetime, policy: Policy) -> None:
         dispatches = self.dispatches + 1
         deadline = policy.dispatch_expires_at(dispatches=dispatches, now=now)
@@ -122,7 +139,7 @@ class WorkflowJob:
 
     def reject_dispatch(self, *, reason: str, jitter: float, now: datetime, policy: Policy) -> None:
         """Workers that cannot take the job make it fail, visibly, after a few times."""
-        self._require_report(State.PENDING)
+        self._require_dispatched()
         self._record(DispatchRejected(reason=reason, at=now))
         failure = Failure(error_class=ErrorClass.TRANSIENT, reason=reason)
         self._give_up_or_retry(
@@ -130,7 +147,7 @@ class WorkflowJob:
         )
 
     def start(self, *, now: datetime, policy: Policy) -> None:
-        self._require_report(State.PENDING)
+        self._require_dispatched()
         waits = policy.start_deadline if self.step is Step.ANALYZE else policy.publish_deadline
         self._record(
             StepStarted(step=self.step, attempt=self.attempt + 1, deadline_at=now + waits, at=now)
@@ -184,8 +201,8 @@ class WorkflowJob:
         )
 
     def wake(self, *, jitter: float, now: datetime, policy: Policy) -> None:
-        """Do what the passing of time alone demands; nothing when it is too early."""
-        if self.due_at is None or now < self.due_at:
+        """Act on a deadline that passed; nothing when it is too early, or somebody else's turn."""
+        if self.waits or self.due_at is None or now < self.due_at:
             return
         if self.state is State.RUNNING:
             failure = Failure(
@@ -214,17 +231,15 @@ class WorkflowJob:
         self._require_active()
         self._record(JobCancelled(reason=reason, at=now))
 
-    def retry(self, *, requested_by: str, now: datetime, policy: Policy) -> None:
+    def retry(self, *, requested_by: str, now: datetime) -> None:
         if self.state is not State.FAILED:
             raise IllegalTransition(f"job {self.id} is {self.state}, not failed")
         self._record(JobRetried(requested_by=requested_by, at=now))
-        self.dispatch(now=now, policy=policy)
 
-    def reopen(self, *, now: datetime, policy: Policy) -> None:
+    def reopen(self, *, now: datetime) -> None:
         if self.state not in STOPPED:
             raise IllegalTransition(f"job {self.id} is {self.state}, not stopped")
         self._record(JobReopened(at=now))
-        self.dispatch(now=now, policy=policy)
 
     def _give_up_or_retry(
         self,
@@ -254,6 +269,11 @@ class WorkflowJob:
         if self.state is not expected:
             raise StaleReport(f"job {self.id} is {self.state}, not {expected}")
 
+    def _require_dispatched(self) -> None:
+        self._require_report(State.PENDING)
+        if self.waits:
+            raise StaleReport(f"job {self.id} was not handed over since it was asked for anew")
+
     def _require_current(self, step: Step, attempt: int) -> None:
         self._require_report(State.RUNNING)
         if (step, attempt) != (self.step, self.attempt):
@@ -271,6 +291,7 @@ class WorkflowJob:
             id=event.job_id,
             pull_request=event.pull_request,
             trigger=event.trigger,
+            priority=event.priority,
             created_at=event.at,
             updated_at=event.at,
             version=1,

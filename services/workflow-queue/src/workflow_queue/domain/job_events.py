@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import TypeAlias
 
 from workflow_queue.domain.failure import Failure
@@ -15,12 +15,20 @@ class Step(StrEnum):
     PUBLISH = "publish"
 
 
+class Priority(IntEnum):
+    """Within an organization, less goes first."""
+
+    COMMAND = 0
+    AUTOMATIC = 1
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobCreated:
     job_id: JobId
     pull_request: PullRequest
     trigger: str
     at: datetime
+    priority: Priority = Priority.AUTOMATIC
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

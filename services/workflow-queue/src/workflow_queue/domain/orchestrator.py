@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from workflow_queue.domain.failure import Policy
 from workflow_queue.domain.job import STOPPED, IllegalTransition, WorkflowJob
 from workflow_queue.domain.pull_request import FollowedPullRequest, JobId, PullRequest
 
@@ -19,11 +18,8 @@ class ReviewRequest:
     draft: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class WorkflowOrchestrator:
     """Decides between the jobs of one pull request; its callers hold that pull request's lock."""
-
-    policy: Policy
 
     def request(
         self,
@@ -44,7 +40,7 @@ class WorkflowOrchestrator:
                 self._supersede(active, by=known, now=now)
                 followed.hear(updated_at=updated_at, head_sha=head_sha, job_id=known.id)
                 if known.state in STOPPED and not request.draft:
-                    known.reopen(now=now, policy=self.policy)
+                    known.reopen(now=now)
             return None
         if is_stale:
             return self._late(request, followed=followed, new_id=new_id, now=now)
@@ -56,8 +52,6 @@ class WorkflowOrchestrator:
         self._supersede(active, by=job, now=now)
         if request.draft:
             job.skip(reason=DRAFT, now=now)
-        else:
-            job.dispatch(now=now, policy=self.policy)
         followed.hear(updated_at=updated_at, head_sha=head_sha, job_id=job.id)
         return job
 
@@ -90,7 +84,7 @@ class WorkflowOrchestrator:
             raise IllegalTransition("the pull request has a newer head")
         for other in active:
             raise IllegalTransition(f"job {other.id} reviews this head already")
-        job.retry(requested_by=requested_by, now=now, policy=self.policy)
+        job.retry(requested_by=requested_by, now=now)
 
     def _late(
         self,

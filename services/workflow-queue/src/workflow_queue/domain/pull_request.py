@@ -8,6 +8,7 @@ from uuid import UUID
 JobId = NewType("JobId", UUID)
 OrganizationId = NewType("OrganizationId", UUID)
 RepositoryId = NewType("RepositoryId", UUID)
+IntegrationId = NewType("IntegrationId", UUID)
 
 OPENED = "opened"
 REOPENED = "reopened"
@@ -33,6 +34,7 @@ class PullRequest:
     head_sha: str
     change_set_id: str
     updated_at: datetime
+    integration_id: IntegrationId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from workflow_queue.domain.job import WorkflowJob
 from workflow_queue.infrastructure.stored_events import restored
-from workflow_queue.infrastructure.tables import events, job_status_view
+from workflow_queue.infrastructure.tables import NO_INTEGRATION, events, job_status_view
 
 BATCH = 500
 _ORIGIN = ("correlation_id", "traceparent")
@@ -73,6 +73,8 @@ def _row(job: WorkflowJob) -> dict[str, Any]:
         "pull_request_url": pull_request.url,
         "head_sha": pull_request.head_sha,
         "trigger": job.trigger,
+        "integration_id": pull_request.integration_id or NO_INTEGRATION,
+        "priority": job.priority,
         "state": job.state,
         "step": job.step,
         "attempt": job.attempt,

@@ -1,17 +1,24 @@
-"""One of many timers works; the others wait for its connection to end."""
+"""One of many timers or dispatchers works; the others wait for its connection to end."""
+
+import asyncio
 
 import psycopg
 from crivo_messaging.postgres_outbox import connect
 
 TIMER_LOCK = 0x0C21_0002
+DISPATCHER_LOCK = 0x0C21_0004
 
 
 class Leadership:
-    """A session advisory lock on a direct connection: it ends with the process that holds it."""
+    """A session advisory lock on a direct connection: it ends with the process that holds it.
 
-    def __init__(self, url: str, *, lock: int = TIMER_LOCK) -> None:
+    The connection also hears what is rung on `channel`.
+    """
+
+    def __init__(self, url: str, *, lock: int = TIMER_LOCK, channel: str | None = None) -> None:
         self._url = url
         self._lock = lock
+        self._channel = channel
         self._connection: psycopg.AsyncConnection[dict[str, object]] | None = None
         self._held = False
 
@@ -21,6 +28,8 @@ class Leadership:
             if self._connection is None or self._connection.closed:
                 self._held = False
                 self._connection = await connect(self._url)
+                if self._channel:
+                    await self._connection.execute(f"LISTEN {self._channel}")
             wanted = (
                 "SELECT true AS held" if self._held else "SELECT pg_try_advisory_lock(%s) AS held"
             )
@@ -30,6 +39,17 @@ class Leadership:
         except psycopg.OperationalError:
             await self.close()
         return self._held
+
+    async def rung(self, seconds: float) -> None:
+        """Return when somebody rings, or after the time."""
+        if self._connection is None:
+            await asyncio.sleep(seconds)
+            return
+        try:
+            async for _ in self._connection.notifies(timeout=seconds, stop_after=1):
+                pass
+        except psycopg.OperationalError:
+            await self.close()
 
     async def close(self) -> None:
         connection, self._connection, self._held = self._connection, None, False

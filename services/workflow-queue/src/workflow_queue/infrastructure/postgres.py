@@ -4,13 +4,15 @@ Nothing here outlives a transaction, so that a pooler in transaction mode may si
 """
 
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from crivo_messaging import postgres as messaging
 from crivo_messaging.envelope import Envelope
+from crivo_messaging.postgres_outbox import CHANNEL as OUTBOX
 from crivo_observability.context import causation_id, correlation_id
 from crivo_observability.traces import traceparent
 from psycopg.errors import UniqueViolation
@@ -20,6 +22,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from workflow_queue.application.ports import ConcurrentUpdate, JobNotFound, PublishPayload
+from workflow_queue.domain.fair_share import Line, Share
 from workflow_queue.domain.job import ACTIVE, WorkflowJob
 from workflow_queue.domain.job_events import (
     JobCancelled,
@@ -45,6 +48,9 @@ from workflow_queue.infrastructure.tables import (
     organizations,
     step_payloads,
 )
+from workflow_queue.infrastructure.waiting_jobs import shares, waiting_lines
+
+DISPATCHER = "dispatcher"
 
 
 class PostgresJobs:
@@ -138,6 +144,14 @@ class PostgresTransaction:
         self._followed.append(followed)
         return followed
 
+    async def waiting(
+        self, *, now: datetime, most: int
+    ) -> tuple[Sequence[Line], Mapping[OrganizationId, Share]]:
+        return (
+            await waiting_lines(self._connection, now=now, most=most),
+            await shares(self._connection),
+        )
+
     async def keep_payload(self, job_id: JobId, payload: PublishPayload) -> None:
         self._payloads[job_id] = payload
         keep = insert(step_payloads).values(job_id=job_id, payload=json.loads(payload))
@@ -153,8 +167,8 @@ class PostgresTransaction:
             named.on_conflict_do_update(index_elements=["id"], set_={"name": name})
         )
 
-    async def flush(self) -> int:
-        """Write what changed; return how many messages that made."""
+    async def flush(self) -> set[str]:
+        """Write what changed; return the channels of those who wait for it."""
         outgoing: list[Envelope] = []
         for job in self.jobs.changed():
             await self._append(job)
@@ -163,7 +177,8 @@ class PostgresTransaction:
         for followed in self._followed:
             await self._follow(followed)
         await messaging.append(self._connection, outgoing)
-        return len(outgoing)
+        changed = self.jobs.changed()
+        return {OUTBOX for _ in outgoing[:1]} | {DISPATCHER for job in changed if _frees(job)}
 
     async def _append(self, job: WorkflowJob) -> None:
         first = job.version - len(job.recorded) + 1
@@ -228,17 +243,22 @@ class PostgresTransaction:
 
 @asynccontextmanager
 async def begin(
-    engine: AsyncEngine, ring: Callable[[], None]
+    engine: AsyncEngine, ring: Callable[[str], None]
 ) -> AsyncIterator[PostgresTransaction]:
-    """Commit on leaving, then `ring` for the relay when there is something to send."""
+    """Commit on leaving, then `ring` for the relay and the dispatcher where they have work."""
     try:
         async with engine.begin() as connection:
             transaction = PostgresTransaction(connection)
             yield transaction
-            messages = await transaction.flush()
+            channels = await transaction.flush()
     except IntegrityError as problem:
         if isinstance(problem.orig, UniqueViolation):
             raise ConcurrentUpdate("Somebody else changed the job at the same time") from problem
         raise
-    if messages:
-        ring()
+    for channel in channels:
+        ring(channel)
+
+
+def _frees(job: WorkflowJob) -> bool:
+    """Whether the dispatcher has something to hand over, or a place to hand it to."""
+    return job.waits or not job.is_active

@@ -13,11 +13,11 @@ from workflow_queue.application.job_views import HistoryEntry, JobFilter, JobVie
 from workflow_queue.application.ports import DueJob, JobNotFound
 from workflow_queue.domain.job import State
 from workflow_queue.domain.pull_request import JobId, OrganizationId
-from workflow_queue.infrastructure.tables import events, job_status_view, organizations
+from workflow_queue.infrastructure.tables import IN_FLIGHT, events, job_status_view, organizations
 
 _view = job_status_view.c
 _waits = _view.state == State.RETRY_SCHEDULED
-_NOT_SHOWN = {"job_id", "version", "due_at", "traceparent"}
+_NOT_SHOWN = {"job_id", "version", "due_at", "traceparent", "integration_id", "priority"}
 _JOBS: Select[Any] = select(
     _view.job_id.label("id"),
     organizations.c.name.label("organization_name"),
@@ -75,7 +75,7 @@ class PostgresJobViews:
     async def due(self, *, now: datetime, limit: int) -> Sequence[DueJob]:
         query = (
             select(_view.job_id, _view.correlation_id, _view.traceparent)
-            .where(_view.due_at <= now)
+            .where(_view.due_at <= now, IN_FLIGHT)
             .order_by(_view.due_at)
             .limit(limit)
         )

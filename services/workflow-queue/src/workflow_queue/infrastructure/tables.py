@@ -1,5 +1,7 @@
 """Every table of this service. The migrations make them; a test compares the two."""
 
+from uuid import UUID
+
 from crivo_messaging.postgres import messaging_tables
 from sqlalchemy import (
     JSON,
@@ -7,10 +9,12 @@ from sqlalchemy import (
     Boolean,
     Column,
     DateTime,
+    Float,
     Identity,
     Index,
     Integer,
     MetaData,
+    SmallInteger,
     Table,
     Text,
     UniqueConstraint,
@@ -18,6 +22,13 @@ from sqlalchemy import (
     func,
     text,
 )
+
+# As WorkflowJob.waits says it; the planner takes an index only for the very words of its condition.
+WAITS = text("(state = 'retry_scheduled' OR state = 'pending' AND due_at IS NULL)")
+IN_FLIGHT = text("(state = 'running' OR state = 'pending' AND due_at IS NOT NULL)")
+
+# A value and not NULL, so that lines of waiting jobs can be compared as rows.
+NO_INTEGRATION = UUID(int=0)
 
 metadata = MetaData()
 messaging = messaging_tables(metadata)
@@ -59,6 +70,9 @@ job_status_view = Table(
     Column("superseded_by", Uuid),
     Column("outcome", Text),
     Column("comments_published", Integer),
+    # What the order of waiting jobs is decided by.
+    Column("integration_id", Uuid, nullable=False, server_default=text(f"'{NO_INTEGRATION}'")),
+    Column("priority", SmallInteger, nullable=False, server_default=text("1")),
     Column("correlation_id", Text, nullable=False),
     Column("traceparent", Text),
     Column("created_at", DateTime(timezone=True), nullable=False),
@@ -88,6 +102,20 @@ Index(
     job_status_view.c.due_at,
     postgresql_where=job_status_view.c.due_at.is_not(None),
 )
+Index(
+    "job_status_view_waiting",
+    job_status_view.c.organization_id,
+    job_status_view.c.integration_id,
+    job_status_view.c.priority,
+    job_status_view.c.job_id,
+    postgresql_where=WAITS,
+)
+Index(
+    "job_status_view_in_flight",
+    job_status_view.c.organization_id,
+    job_status_view.c.integration_id,
+    postgresql_where=IN_FLIGHT,
+)
 Index("job_status_view_newest", job_status_view.c.organization_id, job_status_view.c.job_id.desc())
 Index(
     "job_status_view_newest_by_state",
@@ -106,6 +134,53 @@ followed_pull_requests = Table(
     Column("head_sha", Text),
     Column("closed", Boolean, nullable=False),
     Column("job_id", Uuid),
+    Column("paused", Boolean, nullable=False, server_default=text("false")),
+    # Times of the last pushes, as many as the cadence counts.
+    Column("pushes", JSON, nullable=False, server_default=text("'[]'")),
+)
+
+# Who does a running step, while signs of life come; outside the stream, which they would flood.
+leases = Table(
+    "leases",
+    metadata,
+    Column("job_id", Uuid, primary_key=True),
+    Column("step", Text, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("until", DateTime(timezone=True), nullable=False),
+)
+Index("leases_until", leases.c.until)
+
+# What an organization may use at a time; without a row, the settings say.
+organization_limits = Table(
+    "organization_limits",
+    metadata,
+    Column("organization_id", Uuid, primary_key=True),
+    Column("concurrency", Integer, nullable=False),
+    Column("weight", Float, nullable=False),
+)
+
+# When pull requests of a repository are reviewed; without a row, the settings say.
+cadences = Table(
+    "cadences",
+    metadata,
+    Column("organization_id", Uuid, primary_key=True),
+    Column("repository_id", Uuid, primary_key=True),
+    Column("mode", Text, nullable=False),
+    Column("pushes", Integer, nullable=False),
+    Column("window_seconds", Integer, nullable=False),
+)
+
+# Events of jobs that ended long ago, out of the way of everything but history.
+archived_events = Table(
+    "archived_events",
+    metadata,
+    Column("stream_id", Uuid, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("schema_version", Integer, nullable=False),
+    Column("data", JSON, nullable=False),
+    Column("metadata", JSON, nullable=False),
 )
 
 step_payloads = Table(

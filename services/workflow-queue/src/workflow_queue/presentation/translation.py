@@ -18,6 +18,7 @@ from workflow_queue.application.enqueue_code_review_job import EnqueueCodeReview
 from workflow_queue.application.ports import PublishPayload
 from workflow_queue.domain.failure import ErrorClass, Failure
 from workflow_queue.domain.pull_request import (
+    IntegrationId,
     OrganizationId,
     PullRequest,
     PullRequestRef,
@@ -45,6 +46,7 @@ def enqueue_code_review_job(
             head_sha=said.head_sha,
             change_set_id=event.change_set_id,
             updated_at=said.updated_at,
+            integration_id=IntegrationId(said.integration_id) if said.integration_id else None,
         ),
     )
 

@@ -1,0 +1,49 @@
+"""Hands waiting jobs to workers as soon as there is room, in the order the database decides."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
+
+import structlog
+from crivo_messaging.consumer import is_away
+from prometheus_client import Counter
+
+from workflow_queue.application.app import App
+from workflow_queue.application.ports import ConcurrentUpdate
+
+# Rings get lost with their connections, and retries become due in silence.
+POLL_SECONDS = 0.5
+AWAY_SECONDS = 2.0
+
+Leads: TypeAlias = Callable[[], Awaitable[bool]]
+Rung: TypeAlias = Callable[[float], Awaitable[None]]
+_dispatched = Counter("crivo_jobs_dispatched_total", "Jobs that were handed to workers")
+_log = structlog.get_logger()
+
+
+async def run_dispatcher(app: App, leads: Leads, rung: Rung, stop: asyncio.Event) -> None:
+    """Dispatch until `stop`, through any absence of the database."""
+    while not stop.is_set():
+        pause = POLL_SECONDS
+        try:
+            if await leads():
+                dispatched = await app.dispatch_waiting()
+                _dispatched.inc(dispatched)
+                pause = 0 if dispatched else POLL_SECONDS
+        except ConcurrentUpdate:
+            pause = 0  # one of them was superseded or cancelled meanwhile
+        except Exception as problem:
+            if not is_away(problem):
+                raise
+            _log.warning("dispatcher.waiting", reason=type(problem).__name__)
+            pause = AWAY_SECONDS
+        if pause:
+            await _first(rung(pause), stop.wait())
+
+
+async def _first(*waits: Awaitable[object]) -> None:
+    tasks = [asyncio.ensure_future(each) for each in waits]
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
