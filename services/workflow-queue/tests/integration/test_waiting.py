@@ -13,7 +13,7 @@ from workflow_queue.domain.job import WorkflowJob
 from workflow_queue.domain.job_events import Priority
 from workflow_queue.domain.pull_request import IntegrationId, JobId, OrganizationId
 from workflow_queue.infrastructure import postgres
-from workflow_queue.infrastructure.tables import organization_limits
+from workflow_queue.infrastructure.waiting_jobs import give_share
 from workflow_queue_support.builders import (
     NOON,
     POLICY,
@@ -137,12 +137,12 @@ async def test_a_retry_waits_in_line_once_it_is_due_and_is_not_in_flight(
 
 
 async def test_what_an_organization_was_given_wins_over_the_settings(engine: AsyncEngine) -> None:
-    async with engine.begin() as connection:
-        row = {"organization_id": BIG, "concurrency": 3, "weight": 2.0}
-        await connection.execute(organization_limits.insert(), row)
-    async with postgres.begin(engine, lambda _: None) as tx:
-        _, shares = await tx.waiting(now=NOON, most=1)
-    assert shares == {BIG: Share(concurrency=3, weight=2.0)}
+    for share in (Share(concurrency=9), Share(concurrency=3, weight=2.0), None):
+        async with engine.begin() as connection:
+            await give_share(connection, BIG, share)
+        async with postgres.begin(engine, lambda _: None) as tx:
+            _, shares = await tx.waiting(now=NOON, most=1)
+        assert shares == ({BIG: share} if share else {})
 
 
 async def test_a_single_job_overtakes_the_rest_of_a_long_line_on_its_way_to_workers(
