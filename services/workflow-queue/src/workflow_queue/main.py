@@ -1,4 +1,4 @@
-"""`python -m workflow_queue api|worker|relay|all|migrate|rebuild job-status|limit …`."""
+"""`python -m workflow_queue api|worker|relay|all|migrate|rebuild …|limit …`."""
 
 import asyncio
 import sys
@@ -14,14 +14,15 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from workflow_queue.bootstrap import open_service
 from workflow_queue.domain.fair_share import Share
 from workflow_queue.domain.pull_request import OrganizationId
-from workflow_queue.infrastructure import job_status
+from workflow_queue.infrastructure import job_metrics, job_status
 from workflow_queue.infrastructure.waiting_jobs import give_share
 from workflow_queue.settings import MigrationSettings, Settings
 
 NAME = "workflow-queue"
 PROCESSES = ("api", "worker", "relay", "all")
+REBUILDS = {"job-status": job_status.rebuild, "job-metrics": job_metrics.rebuild}
 USAGE = f"""usage: python -m workflow_queue {"|".join(PROCESSES)}|migrate
-       python -m workflow_queue rebuild job-status
+       python -m workflow_queue rebuild {"|".join(REBUILDS)}
        python -m workflow_queue limit ORGANIZATION (CONCURRENCY WEIGHT|default)"""
 _log = structlog.get_logger()
 
@@ -38,8 +39,8 @@ def main(arguments: list[str]) -> None:
             from workflow_queue.infrastructure.schema import migrate
 
             migrate(_store().database_url.get_secret_value())
-        case ["rebuild", "job-status"]:
-            asyncio.run(_rebuild(_store().database_url.get_secret_value()))
+        case ["rebuild", projection] if projection in REBUILDS:
+            asyncio.run(_rebuild(projection, _store().database_url.get_secret_value()))
         case ["limit", organization, "default"]:
             asyncio.run(_limit(organization, None))
         case ["limit", organization, concurrency, weight]:
@@ -61,13 +62,13 @@ async def _process(process: str, settings: Settings) -> None:
         await serve(app, host=settings.host, port=settings.port, tasks=tasks)
 
 
-async def _rebuild(url: str) -> None:
+async def _rebuild(projection: str, url: str) -> None:
     engine = create_async_engine(url)
     try:
-        jobs = await job_status.rebuild(engine)
+        rows = await REBUILDS[projection](engine)
     finally:
         await engine.dispose()
-    _log.info("projection.rebuilt", projection="job-status", jobs=jobs)
+    _log.info("projection.rebuilt", projection=projection, rows=rows)
 
 
 async def _limit(organization: str, given: tuple[str, str] | None) -> None:

@@ -21,6 +21,9 @@ class Settings(BaseSettings):
     database_direct_url: SecretStr | None = Field(
         None, description="The same without a pooler, for LISTEN and locks; default: database_url"
     )
+    read_database_url: SecretStr | None = Field(
+        None, description="A replica for lists, history and metrics; default: database_url"
+    )
     database_pool_size: int = Field(10, ge=1, description="Connections each process keeps open")
     rabbitmq_url: SecretStr = Field(description="AMQP URL with the virtual host")
     internal_token_key: SecretStr = Field(

@@ -13,6 +13,7 @@ from workflow_queue.application.enqueue_code_review_job import (
     EnqueueCodeReviewJob,
     EnqueueCodeReviewJobHandler,
 )
+from workflow_queue.application.job_metrics import JobMetrics
 from workflow_queue.application.job_views import JobViews
 from workflow_queue.application.name_organization import NameOrganizationHandler
 from workflow_queue.application.ports import Begin, DueJobs, PublishPayload, Verdict
@@ -184,6 +185,10 @@ class Service:
         return len(due) + await self.app.dispatch_waiting()
 
 
+async def no_metrics(organization_id: OrganizationId, *, since: datetime) -> JobMetrics:
+    raise NotImplementedError
+
+
 def a_service(
     begin: Begin,
     due_jobs: DueJobs,
@@ -218,6 +223,8 @@ def a_service(
             name_organization=NameOrganizationHandler(begin=begin),
             due_jobs=due_jobs,
             job_views=job_views,
+            job_views_at_primary=job_views,
+            job_metrics=no_metrics,
             now=clock,
         ),
         clock,

@@ -4,6 +4,7 @@ from workflow_queue.application.cancel_jobs import CancelJobsHandler
 from workflow_queue.application.dispatch_due import DispatchDueHandler
 from workflow_queue.application.dispatch_waiting import DispatchWaitingHandler
 from workflow_queue.application.enqueue_code_review_job import EnqueueCodeReviewJobHandler
+from workflow_queue.application.job_metrics import MetricsView
 from workflow_queue.application.job_views import JobViews
 from workflow_queue.application.name_organization import NameOrganizationHandler
 from workflow_queue.application.ports import DueJobs, Now
@@ -28,4 +29,7 @@ class App:
     dispatch_waiting: DispatchWaitingHandler
     due_jobs: DueJobs
     job_views: JobViews
+    # Read where commands write, for who has just given one: a replica may not know it yet.
+    job_views_at_primary: JobViews
+    job_metrics: MetricsView
     now: Now

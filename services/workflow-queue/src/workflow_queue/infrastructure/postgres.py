@@ -38,7 +38,7 @@ from workflow_queue.domain.pull_request import (
     OrganizationId,
     PullRequestRef,
 )
-from workflow_queue.infrastructure import job_status
+from workflow_queue.infrastructure import job_metrics, job_status
 from workflow_queue.infrastructure.published import envelopes
 from workflow_queue.infrastructure.stored_events import restored, stored
 from workflow_queue.infrastructure.tables import (
@@ -173,6 +173,7 @@ class PostgresTransaction:
         for job in self.jobs.changed():
             await self._append(job)
             await job_status.show(self._connection, job, self._cause)
+            await job_metrics.count(self._connection, job)
             outgoing += await self._messages(job)
         for followed in self._followed:
             await self._follow(followed)

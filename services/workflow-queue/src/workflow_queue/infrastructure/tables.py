@@ -124,6 +124,17 @@ Index(
     job_status_view.c.job_id.desc(),
 )
 
+# How many jobs ended in an hour, by how and after how long; see job_metrics.py for the buckets.
+job_endings = Table(
+    "job_endings",
+    metadata,
+    Column("organization_id", Uuid, primary_key=True),
+    Column("hour", DateTime(timezone=True), primary_key=True),
+    Column("state", Text, primary_key=True),
+    Column("bucket", SmallInteger, primary_key=True),
+    Column("jobs", Integer, nullable=False),
+)
+
 followed_pull_requests = Table(
     "followed_pull_requests",
     metadata,

@@ -51,6 +51,7 @@ from workflow_queue.presentation.translation import (
     enqueue_code_review_job,
     failure,
     publish_payload,
+    stages,
 )
 
 _verdicts = Counter(
@@ -96,6 +97,7 @@ def consumers(app: App) -> RabbitRouter:
                     outcome=event.outcome,
                     findings=len(event.findings) + len(event.summary_findings),
                     payload=publish_payload(event),
+                    stages=stages(event),
                 )
             case ReviewFailedV1():
                 report = StepFailed(

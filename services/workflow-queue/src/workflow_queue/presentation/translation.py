@@ -17,6 +17,7 @@ from workflow_queue.application.cancel_jobs import CancelJobs
 from workflow_queue.application.enqueue_code_review_job import EnqueueCodeReviewJob
 from workflow_queue.application.ports import PublishPayload
 from workflow_queue.domain.failure import ErrorClass, Failure
+from workflow_queue.domain.job_events import StageTime
 from workflow_queue.domain.pull_request import (
     IntegrationId,
     OrganizationId,
@@ -62,6 +63,12 @@ def failure(told: kernel.Failure) -> Failure:
         error_class=ErrorClass.named(told.error_class),
         reason=told.reason,
         retry_at=told.retry_at,
+    )
+
+
+def stages(event: ReviewCompletedV1) -> tuple[StageTime, ...]:
+    return tuple(
+        StageTime(stage=each.stage, milliseconds=each.milliseconds) for each in event.timings
     )
 
 

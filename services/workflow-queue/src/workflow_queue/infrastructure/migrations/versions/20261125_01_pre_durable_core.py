@@ -9,7 +9,7 @@ down_revision = "20261124_01"
 branch_labels = None
 depends_on = None
 
-NEW_TABLES = ("leases", "organization_limits", "cadences", "archived_events")
+NEW_TABLES = ("job_endings", "leases", "organization_limits", "cadences", "archived_events")
 
 
 def upgrade() -> None:
@@ -23,6 +23,14 @@ def upgrade() -> None:
     op.add_column(
         "followed_pull_requests",
         sa.Column("pushes", sa.JSON, nullable=False, server_default=sa.text("'[]'")),
+    )
+    op.create_table(
+        "job_endings",
+        sa.Column("organization_id", sa.Uuid, primary_key=True),
+        sa.Column("hour", sa.DateTime(timezone=True), primary_key=True),
+        sa.Column("state", sa.Text, primary_key=True),
+        sa.Column("bucket", sa.SmallInteger, primary_key=True),
+        sa.Column("jobs", sa.Integer, nullable=False),
     )
     op.create_table(
         "leases",
