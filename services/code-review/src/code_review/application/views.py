@@ -37,7 +37,7 @@ class StageView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewView:
-    """`cursor` is its place in lists."""
+    """A review as far as it got."""
 
     id: UUID
     job_id: UUID
@@ -74,6 +74,6 @@ class Views(Protocol):
         ...
 
 
-def place(review: ReviewView) -> str:
-    """Where a review stands in lists: times of one length compare as text."""
-    return f"{review.created_at.isoformat(timespec='microseconds')} {review.id}"
+def place(created_at: datetime, review_id: UUID) -> str:
+    """Where a review stands in lists: one text, which an index and every server can compare."""
+    return f"{created_at.isoformat(timespec='microseconds')} {review_id}"

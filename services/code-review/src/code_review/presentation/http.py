@@ -36,7 +36,8 @@ class ReviewController(Controller):
             before=_place_of(cursor) if cursor is not None else None,
             limit=limit,
         )
-        following = encode_cursor(place(items[-1])) if len(items) == limit else None
+        last = items[-1] if len(items) == limit else None
+        following = encode_cursor(place(last.created_at, last.id)) if last else None
         return Page(items=list(items), next_cursor=following)
 
     @get("/{review_id:uuid}")
