@@ -43,8 +43,24 @@ fmt: setup ## Format the code and fix what can be fixed safely
 	@$(BIN)/ruff format --quiet .
 
 types: setup ## Types, strictly
-	@$(BIN)/mypy $(wildcard */*/src tests-e2e/src)
+	@$(BIN)/mypy $(wildcard */*/src tests-e2e/src infra/checks/*.py)
 	@for tests in $(TESTS); do MYPYPATH=$$tests $(BIN)/mypy $$tests || exit 1; done
+
+contracts: setup ## Messages: nothing published breaks; schemas, samples and docs/events.md agree
+	@$(BIN)/python infra/checks/contracts.py
+
+contracts-write: setup ## Write the schemas and docs/events.md, unless that breaks somebody
+	@$(BIN)/python infra/checks/contracts.py --write
+
+arch: setup ## Who may import what; the README says what the code says
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/python infra/checks/configuration.py
+
+installs: setup ## Each package declares what it imports; each service installs alone
+	@$(BIN)/python infra/checks/installs.py
+
+docs: setup ## Write the parts of the README that come from the code
+	@$(BIN)/python infra/checks/configuration.py --write
 
 test-unit: setup ## What needs no server
 	@$(BIN)/pytest -q -n 2 $(wildcard */*/tests/unit)
@@ -76,4 +92,4 @@ lock: setup ## Pin every dependency anew
 	@$(UV) pip install --quiet --no-deps $(EDITABLE)
 	@touch $@
 
-.PHONY: help demo up down status logs test lint fmt types arch contracts installs test-unit test-all test-e2e setup lock
+.PHONY: help demo up down status logs test lint fmt types arch contracts contracts-write installs docs test-unit test-all test-e2e setup lock

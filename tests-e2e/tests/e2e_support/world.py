@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
+from uuid import uuid4
 
 from crivo_local.client import Json
 from crivo_local.platform import Platform
@@ -53,10 +54,12 @@ class World:
         self.platform = workspace.platform
         self.crivo = workspace.crivo
         self.host = workspace.host
+        # The platform and its code host may have seen these journeys before.
+        self._team = f"team-{uuid4().hex[:8]}"
 
     def repository(self, name: str, files: Mapping[str, str] | None = None) -> str:
         """A connected repository with something on main."""
-        full_name = f"team/{name}"
+        full_name = f"{self._team}/{name}"
         self.host.create_repository(full_name)
         self.host.push(full_name, "main", files=files or {"README.md": "# shop\n"})
         self.workspace.connect(full_name)
@@ -87,8 +90,9 @@ class World:
         return eventually(see, f"a {state} job of {opened['html_url']}")
 
     def comments(self, opened: Json) -> list[tuple[str, int]]:
+        """Path and first line of each."""
         found = self.host.comments(opened["base"]["repo"]["full_name"], opened["number"])
-        return sorted((each.path, each.line) for each in found)
+        return sorted((each.path, each.start_line) for each in found)
 
     def reviews(self, opened: Json) -> list[Json]:
         return self.host.reviews(opened["base"]["repo"]["full_name"], opened["number"])

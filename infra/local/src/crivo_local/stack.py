@@ -8,14 +8,15 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import httpx
+import psycopg
 
 from crivo_local import servers
 from crivo_local.part import DidNotStart, Part, free_port
@@ -96,8 +97,7 @@ class Stack:
             for part in started:
                 part.wait()
                 say(f"{part.name} is up ({time.monotonic() - begun:.1f} s)")
-            if "rabbitmq" in self.parts:
-                self._await_management()
+            self._await_service(self.parts)
 
     def stop(self) -> list[str]:
         """Stop exactly what was started here; the names of what ran."""
@@ -110,8 +110,7 @@ class Stack:
         with self.alone():
             self.parts[name].start()
             self.parts[name].wait()
-            if name == "rabbitmq":
-                self._await_management()
+            self._await_service([name])
 
     def create_vhost(self, name: str) -> str:
         """Make a virtual host, and give its AMQP URL."""
@@ -127,18 +126,25 @@ class Stack:
         with httpx.Client(base_url=self.urls().rabbitmq_management, timeout=30) as api:
             api.delete(f"/api/vhosts/{name}").raise_for_status()
 
-    def _await_management(self) -> None:
-        """AMQP listens before the node can make virtual hosts."""
+    def _await_service(self, names: Iterable[str]) -> None:
+        """A server listens before it serves: PostgreSQL recovers first, RabbitMQ boots plugins."""
+        serves = {"postgres": self._postgres_serves, "rabbitmq": self._rabbitmq_serves}
         deadline = time.monotonic() + 60
-        while True:
-            try:
-                if httpx.get(f"{self.urls().rabbitmq_management}/api/overview").is_success:
-                    return
-            except httpx.TransportError:
-                pass
-            if time.monotonic() > deadline:
-                raise DidNotStart(f"rabbitmq:\n{self.parts['rabbitmq'].log_tail()}")
-            time.sleep(0.1)
+        for name in serves.keys() & set(names):
+            while not serves[name]():
+                if time.monotonic() > deadline:
+                    raise DidNotStart(f"{name}:\n{self.parts[name].log_tail()}")
+                time.sleep(0.1)
+
+    def _postgres_serves(self) -> bool:
+        with suppress(psycopg.OperationalError), psycopg.connect(self.urls().postgres):
+            return True
+        return False
+
+    def _rabbitmq_serves(self) -> bool:
+        with suppress(httpx.TransportError):
+            return httpx.get(f"{self.urls().rabbitmq_management}/api/overview").is_success
+        return False
 
     @cached_property
     def _settings(self) -> dict:  # type: ignore[type-arg]

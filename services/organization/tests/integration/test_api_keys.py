@@ -37,6 +37,18 @@ async def test_a_key_says_whose_it_is_and_is_shown_once(service: Service) -> Non
     assert made["key"].rpartition("_")[2] not in str(listed)
 
 
+async def test_an_organization_that_is_not_there_gets_neither_keys_nor_users(
+    service: Service,
+) -> None:
+    owner = Caller(service, role="owner", organization_id=uuid4())
+    key = await owner.post("/v1/api-keys", {"name": "ci"})
+    user = await owner.post(
+        "/v1/users",
+        {"email": "bo@acme.example", "password": "correct horse battery", "role": "member"},
+    )
+    assert (key.status_code, user.status_code) == (404, 404), user.text
+
+
 async def test_a_changed_unknown_or_foreign_key_opens_nothing(service: Service) -> None:
     made = await make(service, await bootstrapped(service))
     for key in (made["key"][:-1] + "!", f"crivo_{uuid4().hex}_x", "nonsense", ""):

@@ -148,6 +148,19 @@ async def test_an_expected_failure_is_told_with_its_class(
     assert body["failure"]["error_class"] == error_class
 
 
+async def test_a_failed_try_does_not_make_the_next_one_wait(
+    repository: Repository, host: MemoryHost, publish: PublishReviewHandler
+) -> None:
+    review = a_review(a_comment())
+    host.failures = [HostAway("502")]
+    patient = PublishReviewHandler(
+        begin=publish.begin, open_host=publish.open_host, now=lambda: NOON + timedelta(days=3650)
+    )
+    await patient(a_publication(repository, review))
+    await publish(a_publication(repository, review))
+    assert len(host.reviews) == 1
+
+
 @pytest.mark.parametrize(
     ("outcome", "comments", "conclusion"),
     [

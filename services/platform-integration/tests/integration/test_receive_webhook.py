@@ -22,6 +22,7 @@ from platform_integration_contracts.events import PullRequestOpenedV1
 from platform_integration_support.builders import (
     HEAD,
     NOON,
+    ORGANIZATION,
     a_payload,
     a_repository,
     a_webhook,
@@ -156,17 +157,16 @@ async def test_a_title_may_contain_anything(
 
 
 async def test_a_repository_connected_a_moment_ago_is_known(
-    engine: AsyncEngine, begin: Begin, sealer: Sealer, receive: ReceiveWebhookHandler
+    begin: Begin, receive: ReceiveWebhookHandler
 ) -> None:
-    late = CachedConnectedHosts(engine, sealer)
-    await late.current()
-    integration = an_integration()
-    late._read_at -= 2  # the last look is longer ago than the refresh allows
+    body = a_payload(repository={"id": 99, "full_name": "acme/new"})
+    unknown = await receive(a_webhook(body, x_github_delivery="first"))
+    (connected,) = await receive.hosts.current()
     async with begin() as tx:
-        await tx.connections.add_integration(integration)
+        integration = await tx.connections.integration(connected.integration_id, ORGANIZATION)
         await tx.connections.add_repository(a_repository(integration, host_id=99))
-    found = {each.integration_id: each.repositories for each in await late.refreshed()}
-    assert list(found[integration.id]) == [99]
+    known = await receive(a_webhook(body, x_github_delivery="second"))
+    assert (unknown.status, known.status) == ("ignored", "accepted")
 
 
 async def test_a_delivery_is_never_stored_without_its_event(

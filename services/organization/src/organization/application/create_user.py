@@ -24,7 +24,10 @@ class CreateUserHandler:
     new_id: NewId
 
     async def __call__(self, command: CreateUser) -> User:
-        """Raise NotAllowed, InvalidAccount or AlreadyThere. Nobody makes a role above their own."""
+        """Nobody makes a role above their own.
+
+        Raise NotAllowed, InvalidAccount, AlreadyThere or NoSuchOrganization.
+        """
         require(command.by, Role.ADMIN)
         require(command.by, command.role)
         email = normalised_email(command.email)

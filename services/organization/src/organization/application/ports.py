@@ -20,7 +20,7 @@ class Accounts(Protocol):
         ...
 
     async def add_user(self, user: User) -> None:
-        """Raise AlreadyThere."""
+        """Raise AlreadyThere or NoSuchOrganization."""
         ...
 
     async def user_of(self, email: str) -> User | None: ...
@@ -39,7 +39,9 @@ class SignIns(Protocol):
 
 
 class ApiKeys(Protocol):
-    async def add(self, key: ApiKey) -> None: ...
+    async def add(self, key: ApiKey) -> None:
+        """Raise NoSuchOrganization."""
+        ...
 
     async def get(self, id: UUID) -> ApiKey | None: ...  # noqa: A002
 

@@ -34,6 +34,10 @@ class AlreadyThere(Exception):
     """There is an organization already, or a user of this address."""
 
 
+class NoSuchOrganization(Exception):
+    """It is not there, or not any more."""
+
+
 class WrongCredentials(Exception):
     """No user has this e-mail address and this password; which of the two is not said."""
 

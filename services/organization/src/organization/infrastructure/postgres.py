@@ -1,7 +1,7 @@
 """The transaction of the service on PostgreSQL."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
@@ -9,11 +9,18 @@ from uuid import UUID
 from crivo_messaging.envelope import Envelope
 from crivo_messaging.postgres import append
 from crivo_messaging.postgres_outbox import Bell
+from psycopg.errors import ForeignKeyViolation
 from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from organization.domain.account import AlreadyThere, Organization, Role, User
+from organization.domain.account import (
+    AlreadyThere,
+    NoSuchOrganization,
+    Organization,
+    Role,
+    User,
+)
 from organization.domain.api_key import ApiKey, NoSuchKey
 from organization.infrastructure.published import founded
 from organization.infrastructure.tables import api_keys, organizations, sign_in_failures, users
@@ -38,7 +45,8 @@ class PostgresAccounts:
 
     async def add_user(self, user: User) -> None:
         try:
-            await self._connection.execute(users.insert().values(asdict(user)))
+            with _of_an_organization():
+                await self._connection.execute(users.insert().values(asdict(user)))
         except IntegrityError as problem:
             raise AlreadyThere("There is a user with this e-mail address") from problem
 
@@ -74,7 +82,8 @@ class PostgresApiKeys:
         self._connection = connection
 
     async def add(self, key: ApiKey) -> None:
-        await self._connection.execute(api_keys.insert().values(asdict(key)))
+        with _of_an_organization():
+            await self._connection.execute(api_keys.insert().values(asdict(key)))
 
     async def get(self, id: UUID) -> ApiKey | None:  # noqa: A002
         query = select(api_keys).where(api_keys.c.id == id)
@@ -94,6 +103,17 @@ class PostgresApiKeys:
     async def note_use(self, id: UUID, at: datetime) -> None:  # noqa: A002
         change = update(api_keys).where(api_keys.c.id == id).values(last_used_at=at)
         await self._connection.execute(change)
+
+
+@contextmanager
+def _of_an_organization() -> Iterator[None]:
+    """Raise NoSuchOrganization: an identity may outlive what it belongs to."""
+    try:
+        yield
+    except IntegrityError as problem:
+        if isinstance(problem.orig, ForeignKeyViolation):
+            raise NoSuchOrganization("There is no such organization") from problem
+        raise
 
 
 class PostgresTransaction:

@@ -27,6 +27,7 @@ from organization.application.views import ApiKeyView, OrganizationView, UserVie
 from organization.domain.account import (
     AlreadyThere,
     InvalidAccount,
+    NoSuchOrganization,
     NotAllowed,
     Role,
     TooManyFailures,
@@ -41,6 +42,7 @@ STATUS_OF: dict[type[Exception], int] = {
     TooManyFailures: 429,
     InvalidAccount: 422,
     AlreadyThere: 409,
+    NoSuchOrganization: 404,
     NotAllowed: 403,
     NoSuchKey: 404,
 }

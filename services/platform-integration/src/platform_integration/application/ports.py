@@ -113,6 +113,10 @@ class Publications(Protocol):
 
     async def posted(self, publication: Publication, posted: PostedReview) -> None: ...
 
+    async def release(self, publication: Publication, *, message_id: UUID) -> None:
+        """End this message's claim, so that the next try need not wait for it to run out."""
+        ...
+
 
 class CheckRuns(Protocol):
     async def get(self, repository_id: UUID, head_sha: str) -> CheckRun | None:
@@ -211,3 +215,7 @@ class ConnectedHosts(Protocol):
     async def current(self) -> Sequence[Connected]: ...
 
     async def refreshed(self) -> Sequence[Connected]: ...
+
+    async def repository(self, integration_id: UUID, host_id: int) -> UUID | None:
+        """As it is stored now, whatever memory says."""
+        ...

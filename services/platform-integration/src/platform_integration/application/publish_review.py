@@ -51,6 +51,7 @@ class PublishReviewHandler:
             publication, posted, review = await self._post_once(command)
         except (HostAway, HostRateLimited, HostRefused, NotFound) as problem:
             async with self.begin() as tx:
+                await tx.publications.release(_publication(command), message_id=command.message_id)
                 tx.tell(self._failure(command, problem))
             return
         async with self.begin() as tx:
@@ -71,13 +72,7 @@ class PublishReviewHandler:
         async with self.begin() as tx:
             repository, integration = await tx.connections.repository(command.repository_id)
             publication = await tx.publications.claim(
-                Publication(
-                    repository_id=command.repository_id,
-                    pull_request_number=number,
-                    head_sha=review.head_sha,
-                    review_id=review.review_id,
-                    posted=None,
-                ),
+                _publication(command),
                 organization_id=command.organization_id,
                 message_id=command.message_id,
                 until=self.now() + CLAIM,
@@ -119,6 +114,16 @@ class PublishReviewHandler:
             retry_at=retry_at,
             at=self.now(),
         )
+
+
+def _publication(command: PublishReview) -> Publication:
+    return Publication(
+        repository_id=command.repository_id,
+        pull_request_number=command.pull_request_number,
+        head_sha=command.review.head_sha,
+        review_id=command.review.review_id,
+        posted=None,
+    )
 
 
 def _final(review: Review) -> CheckState:

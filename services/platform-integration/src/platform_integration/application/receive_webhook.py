@@ -96,11 +96,8 @@ class ReceiveWebhookHandler:
     async def _repository(self, host: Connected, host_id: int) -> UUID | None:
         if host_id in host.repositories:
             return host.repositories[host_id]
-        # It may have been connected after we last looked.
-        for fresh in await self.hosts.refreshed():
-            if fresh.integration_id == host.integration_id:
-                return fresh.repositories.get(host_id)
-        return None
+        # It may have been connected a moment ago; whoever signs with our secret may cost a read.
+        return await self.hosts.repository(host.integration_id, host_id)
 
 
 class _Outcome(TypedDict):

@@ -2,7 +2,8 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from uuid import UUID
 
 from sqlalchemy import select
@@ -35,12 +36,19 @@ class CachedConnectedHosts:
     async def refreshed(self) -> Sequence[Connected]:
         return await self._read_when_older_than(REFRESH_SECONDS)
 
+    async def repository(self, integration_id: UUID, host_id: int) -> UUID | None:
+        query = select(repositories.c.id).where(
+            repositories.c.integration_id == integration_id, repositories.c.host_id == host_id
+        )
+        with _answering():
+            async with self._engine.connect() as connection:
+                found: UUID | None = await connection.scalar(query)
+        return found
+
     async def _read_when_older_than(self, seconds: float) -> Sequence[Connected]:
         if time.monotonic() - self._read_at > seconds:
-            try:
+            with _answering():
                 self._hosts = await self._read()
-            except (DBAPIError, PoolExhausted, OSError) as problem:
-                raise CannotStore("the database is away; please deliver again") from problem
             self._read_at = time.monotonic()
         return self._hosts
 
@@ -64,3 +72,12 @@ class CachedConnectedHosts:
             )
             for row in hosts
         ]
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    """Raise CannotStore for an absent database: the sender keeps the delivery."""
+    try:
+        yield
+    except (DBAPIError, PoolExhausted, OSError) as problem:
+        raise CannotStore("the database is away; please deliver again") from problem

@@ -10,7 +10,7 @@ from uuid import UUID
 from crivo_messaging.envelope import Envelope
 from crivo_messaging.postgres import append
 from crivo_messaging.postgres_outbox import Bell
-from sqlalchemy import Row, func, or_, select, update
+from sqlalchemy import Row, Update, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -123,22 +123,26 @@ class PostgresPublications:
         return replace(publication, review_id=row.review_id, posted=posted)
 
     async def posted(self, publication: Publication, posted: PostedReview) -> None:
-        table = published_reviews
-        done = (
-            update(table)
-            .where(
-                table.c.repository_id == publication.repository_id,
-                table.c.pull_request_number == publication.pull_request_number,
-                table.c.head_sha == publication.head_sha,
-            )
-            .values(
-                host_id=posted.host_id,
-                url=posted.url,
-                comments=posted.comments,
-                posted_at=func.now(),
-            )
+        done = _update(publication).values(
+            host_id=posted.host_id,
+            url=posted.url,
+            comments=posted.comments,
+            posted_at=func.now(),
         )
         await self._connection.execute(done)
+
+    async def release(self, publication: Publication, *, message_id: UUID) -> None:
+        ours = _update(publication).where(published_reviews.c.claimed_by == message_id)
+        await self._connection.execute(ours.values(claimed_until=func.now()))
+
+
+def _update(publication: Publication) -> Update:
+    table = published_reviews
+    return update(table).where(
+        table.c.repository_id == publication.repository_id,
+        table.c.pull_request_number == publication.pull_request_number,
+        table.c.head_sha == publication.head_sha,
+    )
 
 
 class PostgresCheckRuns:
