@@ -11,7 +11,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from code_review.application.app import App
-from code_review.application.views import ReviewNotFound, ReviewView, place
+from code_review.application.views import PLACE, ReviewNotFound, ReviewView, place
 
 STATUS_OF: dict[type[Exception], int] = {ReviewNotFound: 404}
 
@@ -51,7 +51,8 @@ class ReviewController(Controller):
 
 
 def _place_of(cursor: str) -> str:
-    position = decode_cursor(cursor)
-    if len(position) != 1 or not isinstance(position[0], str):
-        raise InvalidCursor("This cursor is not one of ours")
-    return position[0]
+    match decode_cursor(cursor):
+        case [str(position)] if PLACE.fullmatch(position):
+            return position
+        case _:
+            raise InvalidCursor("This cursor is not one of ours")
