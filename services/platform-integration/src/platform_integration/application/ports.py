@@ -91,13 +91,18 @@ OpenHost: TypeAlias = Callable[[Integration], CodeHost]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:
-    """Where a review of a head stands: claimed by the message that publishes it, then posted."""
+    """Where a review of a head stands: claimed by the message that publishes it, then posted.
+
+    `review_id` is that of the first claim, whatever later ones bring; `claimed_before` says that
+    somebody may have posted it and died.
+    """
 
     repository_id: UUID
     pull_request_number: int
     head_sha: str
     review_id: UUID
     posted: PostedReview | None
+    claimed_before: bool = False
 
 
 class Publications(Protocol):

@@ -254,7 +254,10 @@ def _posted(answer: dict[str, Any], review: Review) -> PostedReview:
 
 
 def _is_rate_limit(answer: httpx.Response) -> bool:
-    return "retry-after" in answer.headers or answer.headers.get("x-ratelimit-remaining") == "0"
+    """A secondary limit may come without any header, and says so in words only."""
+    if "retry-after" in answer.headers or answer.headers.get("x-ratelimit-remaining") == "0":
+        return True
+    return "rate limit" in _said(answer).lower()
 
 
 def _said(answer: httpx.Response) -> str:

@@ -103,15 +103,21 @@ class PostgresPublications:
             claimed_by=message_id,
             claimed_until=until,
         )
-        claim = first.on_conflict_do_update(
-            index_elements=list(key),
-            set_={"claimed_by": message_id, "claimed_until": until},
-            where=or_(
-                table.c.host_id.is_not(None),
-                table.c.claimed_by == message_id,
-                table.c.claimed_until < func.now(),
-            ),
-        ).returning(table.c.review_id, table.c.host_id, table.c.url, table.c.comments)
+        made = first.on_conflict_do_nothing(index_elements=list(key)).returning(table.c.review_id)
+        if (await self._connection.execute(made)).one_or_none():
+            return publication
+        claim = (
+            _update(publication)
+            .where(
+                or_(
+                    table.c.host_id.is_not(None),
+                    table.c.claimed_by == message_id,
+                    table.c.claimed_until < func.now(),
+                )
+            )
+            .values(claimed_by=message_id, claimed_until=until)
+            .returning(table.c.review_id, table.c.host_id, table.c.url, table.c.comments)
+        )
         row = (await self._connection.execute(claim)).one_or_none()
         if row is None:
             raise ClaimedElsewhere(f"{publication.head_sha} is being published")
@@ -120,7 +126,7 @@ class PostgresPublications:
             if row.host_id is None
             else PostedReview(host_id=row.host_id, url=row.url, comments=row.comments)
         )
-        return replace(publication, review_id=row.review_id, posted=posted)
+        return replace(publication, review_id=row.review_id, posted=posted, claimed_before=True)
 
     async def posted(self, publication: Publication, posted: PostedReview) -> None:
         done = _update(publication).values(
