@@ -46,6 +46,7 @@ ROUTES = (
     Route(prefix="/v1/repositories", service="platform-integration", seconds=40),
     Route(prefix="/v1/webhook-deliveries", service="platform-integration"),
     Route(prefix="/v1/jobs", service="workflow-queue"),
+    Route(prefix="/v1/cadences", service="workflow-queue"),
     Route(prefix="/v1/reviews", service="code-review"),
     *(
         Route(prefix=f"/schema/{service}", service=service, public=True, to="/schema")
