@@ -10,6 +10,7 @@ from litestar.exceptions import HTTPException
 from litestar.openapi.config import OpenAPIConfig
 
 from crivo_simulators import answers
+from crivo_simulators.comments import comment_door
 from crivo_simulators.diff_lines import patches_of
 from crivo_simulators.faults import REMEMBERED, ASGIApp, Calls, Fault, Misbehaving
 from crivo_simulators.host import CodeHost, shown_hook
@@ -34,7 +35,9 @@ def create_app(host: CodeHost, token: str) -> Misbehaving:
 
     faults: list[Fault] = []
     calls: Calls = deque(maxlen=REMEMBERED)
-    control = Router("/_control", route_handlers=_control(host, faults, calls))
+    control = Router(
+        "/_control", route_handlers=[*_control(host, faults, calls), comment_door(host)]
+    )
     application = Litestar(
         [
             Router("/", route_handlers=_repositories(host), guards=[authenticated]),
