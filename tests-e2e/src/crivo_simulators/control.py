@@ -5,6 +5,7 @@ from typing import Any, TypeAlias
 from litestar import get, post
 from litestar.params import FromPath
 
+from crivo_simulators.comments import comment
 from crivo_simulators.faults import Calls, Fault
 from crivo_simulators.host import CodeHost
 from crivo_simulators.requests import AnyRequest, body_of
@@ -35,6 +36,11 @@ def control(host: CodeHost, faults: list[Fault], calls: Calls) -> list[Any]:
     async def change(request: AnyRequest, action: FromPath[str]) -> Json:
         repository, what = await taken(request)
         return await host.change_pull_request(repository, int(what["number"]), action)
+
+    @post("/comments")
+    async def comments(request: AnyRequest) -> Json:
+        repository, what = await taken(request)
+        return await comment(host, repository, what.pop("number"), **what)
 
     @post("/hooks")
     async def hooks(request: AnyRequest) -> Json:
@@ -71,6 +77,6 @@ def control(host: CodeHost, faults: list[Fault], calls: Calls) -> list[Any]:
         return list(calls)
 
     return [
-        repositories, push, pull_requests, change, hooks, tokens, redeliver, deliveries, add_fault,
-        clear_faults, list_calls,
+        repositories, push, pull_requests, change, comments, hooks, tokens, redeliver, deliveries,
+        add_fault, clear_faults, list_calls,
     ]  # fmt: skip

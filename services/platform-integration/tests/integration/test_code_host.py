@@ -46,10 +46,19 @@ async def test_the_lines_of_the_new_side_that_the_diff_shows_can_be_commented(
     assert await hosted.host.commentable_lines(ORDERS, hosted.number) == LINES
 
 
+async def test_a_pull_request_is_shown_as_it_is_now(hosted: Hosted) -> None:
+    shown = await hosted.host.pull_request(ORDERS, hosted.number)
+    expected = hosted.change_set_id
+    assert (shown.base_sha, shown.head_sha) == (expected.base_sha, expected.head_sha)
+    assert not shown.draft
+    assert not shown.closed
+
+
 async def test_what_is_not_there_is_not_found(hosted: Hosted) -> None:
     host, review = hosted.host, a_review(head_sha=hosted.head_sha)
     for call in (
         host.repository(NOBODY),
+        host.pull_request(ORDERS, 999),
         host.change_set(hosted.change_set_id, NOBODY),
         host.commentable_lines(ORDERS, 999),
         host.find_review(ORDERS, 999, review),

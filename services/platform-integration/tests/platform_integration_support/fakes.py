@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from platform_integration.application.ports import (
     HostNotFound,
+    HostPullRequest,
     HostRefused,
     HostRepository,
     PostedReview,
@@ -25,6 +26,7 @@ class MemoryHost:
         self._proposed = proposed
         self._lines = lines
         self.reviews: list[tuple[int, Review]] = []
+        self.pull_requests: dict[int, HostPullRequest] = {}
         self.checks: dict[int, CheckRun] = {}
         self.calls: Counter[str] = Counter()
         self.failures: list[BaseException] = []
@@ -33,6 +35,12 @@ class MemoryHost:
     async def repository(self, full_name: str) -> HostRepository:
         self._call("repository", full_name)
         return self._repository
+
+    async def pull_request(self, full_name: str, number: int) -> HostPullRequest:
+        self._call("pull_request", full_name)
+        if number not in self.pull_requests:
+            raise HostNotFound(f"{full_name}#{number}")
+        return self.pull_requests[number]
 
     async def change_set(self, id: ChangeSetId, full_name: str) -> ChangeSet:  # noqa: A002
         self._call("change_set", full_name, id.number)

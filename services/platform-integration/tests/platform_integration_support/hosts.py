@@ -24,6 +24,7 @@ from platform_integration_support.builders import (
     a_change_set,
     an_integration,
 )
+from platform_integration_support.comments import a_shown_pull_request
 from platform_integration_support.fakes import MemoryHost
 from uuid_utils.compat import uuid7
 
@@ -80,6 +81,9 @@ class Hosted:
 async def in_memory(_: Path) -> AsyncIterator[Hosted]:
     proposed = a_change_set(*FILES, diff="diff --git a/café.py b/café.py\n")
     host = MemoryHost(HOST_REPOSITORY, proposed, LINES)
+    host.pull_requests[proposed.id.number] = a_shown_pull_request(
+        base_sha=proposed.id.base_sha, head_sha=proposed.id.head_sha
+    )
 
     async def reviews() -> int:
         return len(host.reviews)

@@ -28,6 +28,7 @@ from uuid_utils.compat import uuid7
 
 from workflow_queue.application.app import App
 from workflow_queue.application.cancel_jobs import CancelJobsHandler
+from workflow_queue.application.command_review import CommandReviewHandler
 from workflow_queue.application.dispatch_due import DispatchDueHandler
 from workflow_queue.application.dispatch_waiting import DispatchWaitingHandler
 from workflow_queue.application.enqueue_code_review_job import EnqueueCodeReviewJobHandler
@@ -40,8 +41,10 @@ from workflow_queue.application.update_job_status import UpdateJobStatusHandler
 from workflow_queue.domain.orchestrator import WorkflowOrchestrator
 from workflow_queue.infrastructure import postgres
 from workflow_queue.infrastructure.leadership import DISPATCHER_LOCK, Leadership
+from workflow_queue.infrastructure.postgres_cadences import PostgresCadences
 from workflow_queue.infrastructure.postgres_views import PostgresJobViews
 from workflow_queue.infrastructure.tables import messaging
+from workflow_queue.presentation.cadences import CadenceController
 from workflow_queue.presentation.consumers import consumers
 from workflow_queue.presentation.dead_letters import JobDeadLetters
 from workflow_queue.presentation.dispatcher import run_dispatcher
@@ -71,7 +74,7 @@ class Service:
             version=VERSION,
             token_key=self.settings.internal_token_key.get_secret_value(),
             ready=self.checks,
-            controllers=[JobController, show_metrics],
+            controllers=[JobController, CadenceController, show_metrics],
             status_of=STATUS_OF,
             is_away=is_away,
             dependencies={"app": self.app},
@@ -128,11 +131,14 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         bell = await stack.enter_async_context(open_bell(settings.direct_url))
         begin = partial(postgres.begin, engine, bell.ring)
         policy = settings.policy
-        orchestrator = WorkflowOrchestrator()
+        orchestrator = WorkflowOrchestrator(cadence=settings.cadence)
         jitter = random.SystemRandom().random
         at_primary, views = PostgresJobViews(engine), PostgresJobViews(readers)
         app = App(
             enqueue_code_review_job=EnqueueCodeReviewJobHandler(
+                begin=begin, orchestrator=orchestrator, now=utc_now, new_id=uuid7
+            ),
+            command_review=CommandReviewHandler(
                 begin=begin, orchestrator=orchestrator, now=utc_now, new_id=uuid7
             ),
             process_workflow_job=ProcessWorkflowJobHandler(begin=begin, policy=policy, now=utc_now),
@@ -153,6 +159,8 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
             job_views=views,
             job_views_at_primary=at_primary,
             job_metrics=views.metrics,
+            cadences=PostgresCadences(engine),
+            default_cadence=settings.cadence,
             now=utc_now,
         )
         yield Service(settings=settings, engine=engine, app=app)

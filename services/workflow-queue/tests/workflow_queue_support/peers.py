@@ -73,6 +73,18 @@ class Peers:
         )
         return await self.say(event, exchange=platform.EXCHANGE)
 
+    async def commanded(self, command: str = "review", *, minute: int = 0) -> Envelope:
+        event = platform.ReviewCommandedV1(
+            organization_id=ORGANIZATION,
+            occurred_at=NOON,
+            pull_request=_pull_request("a" * 40, minute=minute),
+            change_set_id=a_pull_request("a" * 40).change_set_id,
+            command=command,
+            commanded_by="ana",
+            delivery_id=f"delivery of minute {minute}",
+        )
+        return await self.say(event, exchange=platform.EXCHANGE)
+
     async def closed(self) -> Envelope:
         event = platform.PullRequestClosedV1(
             organization_id=ORGANIZATION,

@@ -53,6 +53,7 @@ ROUTES = (
     Route(prefix="/v1/webhook-deliveries", service="platform-integration"),
     Route(prefix="/v1/jobs", service="workflow-queue"),
     Route(prefix="/v1/job-metrics", service="workflow-queue"),
+    Route(prefix="/v1/cadences", service="workflow-queue"),
     Route(prefix="/v1/reviews", service="code-review"),
     *(
         Route(prefix=f"/schema/{service}", service=service, public=True, to="/schema")

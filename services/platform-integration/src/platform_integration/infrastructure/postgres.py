@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from crivo_messaging import postgres as messaging_store
 from crivo_messaging.envelope import Envelope
-from crivo_messaging.postgres import append
 from crivo_messaging.postgres_outbox import Bell
 from sqlalchemy import Row, Update, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -22,14 +22,17 @@ from platform_integration.application.ports import (
     PostedReview,
     Publication,
     PublicationResult,
+    ResolveCommand,
+    ReviewCommanded,
 )
 from platform_integration.domain.check_run import CheckRun, CheckState
 from platform_integration.domain.integration import Integration, Repository
-from platform_integration.infrastructure.published import published
+from platform_integration.infrastructure.published import asked_again, published
 from platform_integration.infrastructure.sealing import Sealer
 from platform_integration.infrastructure.tables import (
     check_runs,
     integrations,
+    messaging,
     published_reviews,
     repositories,
 )
@@ -215,12 +218,28 @@ class PostgresTransaction:
         self.publications = PostgresPublications(connection)
         self.check_runs = PostgresCheckRuns(connection)
         self._told: list[Envelope] = []
+        self._postponed: dict[UUID, datetime] = {}
 
-    def tell(self, event: PublicationResult) -> None:
+    async def first_time(self, message_id: UUID, *, consumer: str) -> bool:
+        return await messaging_store.first_time(
+            self._connection, consumer=consumer, message_id=message_id
+        )
+
+    def tell(self, event: PublicationResult | ReviewCommanded) -> None:
         self._told.append(published(event))
 
+    def ask_again(self, command: ResolveCommand, *, at: datetime) -> None:
+        envelope = asked_again(command)
+        self._told.append(envelope)
+        self._postponed[envelope.id] = at
+
     async def flush(self) -> bool:
-        await append(self._connection, self._told)
+        await messaging_store.append(self._connection, self._told)
+        outbox = messaging.outbox
+        for id_, at in self._postponed.items():
+            await self._connection.execute(
+                update(outbox).where(outbox.c.id == id_).values(not_before=at)
+            )
         return bool(self._told)
 
 

@@ -141,7 +141,8 @@ followed_pull_requests = Table(
     Column("organization_id", Uuid, primary_key=True),
     Column("repository_id", Uuid, primary_key=True),
     Column("number", Integer, primary_key=True),
-    Column("updated_at", DateTime(timezone=True), nullable=False),
+    # NULL while it is paused and nothing else was ever heard of it.
+    Column("updated_at", DateTime(timezone=True)),
     Column("head_sha", Text),
     Column("closed", Boolean, nullable=False),
     Column("job_id", Uuid),

@@ -24,6 +24,7 @@ def upgrade() -> None:
         "followed_pull_requests",
         sa.Column("pushes", sa.JSON, nullable=False, server_default=sa.text("'[]'")),
     )
+    op.alter_column("followed_pull_requests", "updated_at", nullable=True)
     op.create_table(
         "job_endings",
         sa.Column("organization_id", sa.Uuid, primary_key=True),
@@ -93,6 +94,8 @@ def add_the_order_of_waiting_jobs() -> None:
 def downgrade() -> None:
     for table in NEW_TABLES:
         op.drop_table(table)
+    op.execute("DELETE FROM followed_pull_requests WHERE updated_at IS NULL")
+    op.alter_column("followed_pull_requests", "updated_at", nullable=False)
     for column in ("pushes", "paused"):
         op.drop_column("followed_pull_requests", column)
     for index in ("job_status_view_in_flight", "job_status_view_waiting"):
