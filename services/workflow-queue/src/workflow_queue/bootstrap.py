@@ -15,6 +15,7 @@ from crivo_messaging.consumer import (
     is_away,
     run_consumers,
 )
+from crivo_messaging.heartbeat import Audience
 from crivo_messaging.postgres_dead_letters import PostgresDeadLetters
 from crivo_messaging.postgres_outbox import PostgresOutbox, open_bell
 from crivo_messaging.publisher import Publisher
@@ -35,19 +36,22 @@ from workflow_queue.application.name_organization import NameOrganizationHandler
 from workflow_queue.application.ports import ConcurrentUpdate
 from workflow_queue.application.process_workflow_job import ProcessWorkflowJobHandler
 from workflow_queue.application.reject_dispatch import RejectDispatchHandler
+from workflow_queue.application.renew_lease import ProlongLeasesHandler, RenewLeaseHandler
 from workflow_queue.application.retry_job import RetryJobHandler
 from workflow_queue.application.update_job_status import UpdateJobStatusHandler
 from workflow_queue.domain.orchestrator import WorkflowOrchestrator
 from workflow_queue.infrastructure import postgres
 from workflow_queue.infrastructure.leadership import DISPATCHER_LOCK, Leadership
+from workflow_queue.infrastructure.leases import PostgresLeases
 from workflow_queue.infrastructure.postgres_views import PostgresJobViews
 from workflow_queue.infrastructure.tables import messaging
 from workflow_queue.presentation.consumers import consumers
 from workflow_queue.presentation.dead_letters import JobDeadLetters
 from workflow_queue.presentation.dispatcher import run_dispatcher
 from workflow_queue.presentation.http import STATUS_OF, JobController
+from workflow_queue.presentation.signs_of_life import signs_of_life
 from workflow_queue.presentation.timer import run_timer
-from workflow_queue.presentation.topology import TOPOLOGY
+from workflow_queue.presentation.topology import LEASES, TOPOLOGY
 from workflow_queue.settings import Settings
 
 VERSION = "0.1.0"
@@ -83,6 +87,7 @@ class Service:
         policy = FailurePolicy("workflow-queue", conflicts=(ConcurrentUpdate,))
         broker = create_broker(url, policy=policy, prefetch=self.settings.prefetch)
         broker.include_router(consumers(self.app))
+        broker.include_router(signs_of_life(self.app))
         letters = JobDeadLetters(
             store=PostgresDeadLetters(self.engine, messaging.dead_letters),
             reject_dispatch=self.app.reject_dispatch,
@@ -98,10 +103,12 @@ class Service:
     async def keep_time(self, stop: asyncio.Event) -> None:
         """Move the jobs that are due until told to stop."""
         leadership = Leadership(self.settings.direct_url)
+        audience = Audience(self.settings.rabbitmq_url.get_secret_value(), LEASES)
         try:
-            await run_timer(self.app, leadership.held, stop)
+            await run_timer(self.app, leadership.held, audience.listens, stop)
         finally:
             await leadership.close()
+            await audience.close()
 
     async def dispatch(self, stop: asyncio.Event) -> None:
         """Hand waiting jobs to workers until told to stop."""
@@ -135,6 +142,7 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
             orchestrator = WorkflowOrchestrator()
             jitter = random.SystemRandom().random
             views = PostgresJobViews(engine)
+            leases = PostgresLeases(engine)
             app = App(
                 enqueue_code_review_job=EnqueueCodeReviewJobHandler(
                     begin=begin, orchestrator=orchestrator, now=utc_now, new_id=uuid7
@@ -157,6 +165,8 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
                     begin=begin, limits=settings.limits, policy=policy, now=utc_now
                 ),
                 name_organization=NameOrganizationHandler(begin=begin),
+                renew_lease=RenewLeaseHandler(leases=leases, policy=policy, now=utc_now),
+                prolong_leases=ProlongLeasesHandler(leases=leases, policy=policy, now=utc_now),
                 due_jobs=views.due,
                 job_views=views,
                 now=utc_now,

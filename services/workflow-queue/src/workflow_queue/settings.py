@@ -38,6 +38,11 @@ class Settings(BaseSettings):
     publish_deadline_seconds: float = Field(
         _DEFAULTS.publish_deadline.total_seconds(), description="How long publishing may take"
     )
+    lease_seconds: float = Field(
+        _DEFAULTS.lease.total_seconds(),
+        gt=0,
+        description="How long a worker may give no sign of life; one comes every 5 seconds",
+    )
     backoff_seconds: float = Field(
         _DEFAULTS.backoff.total_seconds(), description="Wait before the first retry; then doubled"
     )
@@ -73,6 +78,7 @@ class Settings(BaseSettings):
             start_deadline=timedelta(seconds=self.start_deadline_seconds),
             analyze_deadline=timedelta(seconds=self.analyze_deadline_seconds),
             publish_deadline=timedelta(seconds=self.publish_deadline_seconds),
+            lease=timedelta(seconds=self.lease_seconds),
             backoff=timedelta(seconds=self.backoff_seconds),
         )
 

@@ -68,6 +68,16 @@ class DeadlineMoved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseLost:
+    """Whoever did the step gave no sign of life for too long."""
+
+    step: Step
+    attempt: int
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AnalysisCompleted:
     attempt: int
     outcome: str
@@ -139,6 +149,7 @@ JobEvent: TypeAlias = (
     | DispatchRejected
     | StepStarted
     | DeadlineMoved
+    | LeaseLost
     | AnalysisCompleted
     | JobRetryScheduled
     | JobCompleted

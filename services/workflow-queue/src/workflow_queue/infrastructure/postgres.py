@@ -25,12 +25,17 @@ from workflow_queue.application.ports import ConcurrentUpdate, JobNotFound, Publ
 from workflow_queue.domain.fair_share import Line, Share
 from workflow_queue.domain.job import ACTIVE, WorkflowJob
 from workflow_queue.domain.job_events import (
+    AnalysisCompleted,
     JobCancelled,
     JobCompleted,
+    JobFailed,
+    JobRetryScheduled,
     JobSuperseded,
+    LeaseLost,
     Step,
     StepStarted,
 )
+from workflow_queue.domain.lease import Lease
 from workflow_queue.domain.pull_request import (
     FollowedPullRequest,
     IdempotencyKey,
@@ -39,6 +44,7 @@ from workflow_queue.domain.pull_request import (
     PullRequestRef,
 )
 from workflow_queue.infrastructure import job_status
+from workflow_queue.infrastructure.leases import end_lease, lease_of
 from workflow_queue.infrastructure.published import envelopes
 from workflow_queue.infrastructure.stored_events import restored, stored
 from workflow_queue.infrastructure.tables import (
@@ -51,6 +57,15 @@ from workflow_queue.infrastructure.tables import (
 from workflow_queue.infrastructure.waiting_jobs import shares, waiting_lines
 
 DISPATCHER = "dispatcher"
+_ENDS_STEP = (
+    AnalysisCompleted,
+    JobCancelled,
+    JobCompleted,
+    JobFailed,
+    JobRetryScheduled,
+    JobSuperseded,
+    LeaseLost,
+)
 
 
 class PostgresJobs:
@@ -152,6 +167,9 @@ class PostgresTransaction:
             await shares(self._connection),
         )
 
+    async def lease(self, job_id: JobId) -> Lease | None:
+        return await lease_of(self._connection, job_id)
+
     async def keep_payload(self, job_id: JobId, payload: PublishPayload) -> None:
         self._payloads[job_id] = payload
         keep = insert(step_payloads).values(job_id=job_id, payload=json.loads(payload))
@@ -173,6 +191,8 @@ class PostgresTransaction:
         for job in self.jobs.changed():
             await self._append(job)
             await job_status.show(self._connection, job, self._cause)
+            if any(isinstance(event, _ENDS_STEP) for event in job.recorded):
+                await end_lease(self._connection, job)
             outgoing += await self._messages(job)
         for followed in self._followed:
             await self._follow(followed)

@@ -13,7 +13,14 @@ from workflow_queue.application.job_views import HistoryEntry, JobFilter, JobVie
 from workflow_queue.application.ports import DueJob, JobNotFound
 from workflow_queue.domain.job import State
 from workflow_queue.domain.pull_request import JobId, OrganizationId
-from workflow_queue.infrastructure.tables import IN_FLIGHT, events, job_status_view, organizations
+from workflow_queue.infrastructure.leases import ran_out
+from workflow_queue.infrastructure.tables import (
+    IN_FLIGHT,
+    events,
+    job_status_view,
+    leases,
+    organizations,
+)
 
 _view = job_status_view.c
 _waits = _view.state == State.RETRY_SCHEDULED
@@ -73,17 +80,15 @@ class PostgresJobViews:
             return [_entry(row) for row in (await connection.execute(query)).mappings()]
 
     async def due(self, *, now: datetime, limit: int) -> Sequence[DueJob]:
-        query = (
-            select(_view.job_id, _view.correlation_id, _view.traceparent)
-            .where(_view.due_at <= now, IN_FLIGHT)
-            .order_by(_view.due_at)
-            .limit(limit)
-        )
+        due = select(_view.job_id, _view.correlation_id, _view.traceparent, _view.due_at)
+        late = due.where(_view.due_at <= now, IN_FLIGHT)
+        lost = due.join(leases, ran_out(now)).where(_view.due_at > now)
+        query = late.union_all(lost).order_by("due_at").limit(limit)
         async with self.engine.connect() as connection:
             rows = (await connection.execute(query)).all()
         return [
             DueJob(id=JobId(job_id), correlation_id=correlation_id, traceparent=traceparent)
-            for job_id, correlation_id, traceparent in rows
+            for job_id, correlation_id, traceparent, _ in rows
         ]
 
 
