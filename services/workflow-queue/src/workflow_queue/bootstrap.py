@@ -5,6 +5,7 @@ import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 
 import crivo_web.operations as operations
@@ -20,6 +21,7 @@ from crivo_messaging.postgres_dead_letters import PostgresDeadLetters
 from crivo_messaging.postgres_outbox import PostgresOutbox, open_bell
 from crivo_messaging.publisher import Publisher
 from crivo_messaging.relay import Relay
+from crivo_messaging.schedule import every
 from crivo_observability.http import ASGIApp
 from crivo_web.application import create_service
 from crivo_web.identity import utc_now
@@ -41,6 +43,7 @@ from workflow_queue.application.retry_job import RetryJobHandler
 from workflow_queue.application.update_job_status import UpdateJobStatusHandler
 from workflow_queue.domain.orchestrator import WorkflowOrchestrator
 from workflow_queue.infrastructure import postgres
+from workflow_queue.infrastructure.archive import archive_batch
 from workflow_queue.infrastructure.leadership import DISPATCHER_LOCK, Leadership
 from workflow_queue.infrastructure.leases import PostgresLeases
 from workflow_queue.infrastructure.postgres_views import PostgresJobViews
@@ -55,6 +58,7 @@ from workflow_queue.presentation.topology import LEASES, TOPOLOGY
 from workflow_queue.settings import Settings
 
 VERSION = "0.1.0"
+DAY_SECONDS = 86_400.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +123,15 @@ class Service:
             await run_dispatcher(self.app, leadership.held, leadership.rung, stop)
         finally:
             await leadership.close()
+
+    async def archive(self, stop: asyncio.Event) -> None:
+        """Move the events of jobs that ended long ago, once a day, until told to stop."""
+        age = timedelta(days=self.settings.archive_after_days)
+
+        async def batch() -> int:
+            return await archive_batch(self.engine, before=self.app.now() - age) if age else 0
+
+        await every(DAY_SECONDS, batch, name="events.archive")(stop)
 
     async def _database_answers(self) -> None:
         async with self.engine.connect() as connection:

@@ -1,22 +1,28 @@
-"""`python -m workflow_queue api|worker|relay|all|migrate|rebuild job-status`."""
+"""`python -m workflow_queue`: the service's processes, and what is done to its store by hand."""
 
 import asyncio
 import sys
+from datetime import timedelta
 
 import structlog
 from crivo_observability.logs import configure_logs
 from crivo_observability.traces import configure_traces
+from crivo_web.identity import utc_now
 from crivo_web.operations import operations_app
 from crivo_web.serve import run, serve
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from workflow_queue.bootstrap import open_service
 from workflow_queue.infrastructure import job_status
+from workflow_queue.infrastructure.archive import archive_batch
 from workflow_queue.settings import MigrationSettings, Settings
 
 NAME = "workflow-queue"
 PROCESSES = ("api", "worker", "relay", "all")
-USAGE = f"usage: python -m workflow_queue {'|'.join(PROCESSES)}|migrate|rebuild job-status"
+USAGE = (
+    f"usage: python -m workflow_queue {'|'.join(PROCESSES)}|migrate|rebuild job-status"
+    "|archive --older-than DAYS"
+)
 _log = structlog.get_logger()
 
 
@@ -34,6 +40,8 @@ def main(arguments: list[str]) -> None:
             migrate(_store().database_url.get_secret_value())
         case ["rebuild", "job-status"]:
             asyncio.run(_rebuild(_store().database_url.get_secret_value()))
+        case ["archive", "--older-than", days] if days.isdecimal() and int(days) > 0:
+            asyncio.run(_archive(_store().database_url.get_secret_value(), timedelta(int(days))))
         case ["-h" | "--help"]:
             sys.stdout.write(f"{USAGE}\n")
         case _:
@@ -47,7 +55,7 @@ async def _process(process: str, settings: Settings) -> None:
         if process in ("worker", "all"):
             tasks.append(service.work)
         if process in ("relay", "all"):
-            tasks += [service.relay, service.keep_time, service.dispatch]
+            tasks += [service.relay, service.keep_time, service.dispatch, service.archive]
         await serve(app, host=settings.host, port=settings.port, tasks=tasks)
 
 
@@ -58,6 +66,17 @@ async def _rebuild(url: str) -> None:
     finally:
         await engine.dispose()
     _log.info("projection.rebuilt", projection="job-status", jobs=jobs)
+
+
+async def _archive(url: str, age: timedelta) -> None:
+    engine = create_async_engine(url)
+    before, moved = utc_now() - age, 0
+    try:
+        while batch := await archive_batch(engine, before=before):
+            moved += batch
+    finally:
+        await engine.dispose()
+        _log.info("events.archived", before=before.isoformat(), events=moved)
 
 
 def _store() -> MigrationSettings:

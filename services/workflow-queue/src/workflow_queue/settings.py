@@ -46,6 +46,9 @@ class Settings(BaseSettings):
     backoff_seconds: float = Field(
         _DEFAULTS.backoff.total_seconds(), description="Wait before the first retry; then doubled"
     )
+    archive_after_days: int = Field(
+        90, ge=0, description="Age at which events of ended jobs are moved to the archive; 0: never"
+    )
 
     window: int = Field(
         _LIMITS.window,
@@ -84,7 +87,7 @@ class Settings(BaseSettings):
 
 
 class MigrationSettings(BaseSettings):
-    """What `migrate` and `rebuild` need: the database and nothing else."""
+    """What `migrate`, `rebuild` and `archive` need: the database and nothing else."""
 
     model_config = SettingsConfigDict(env_prefix="WORKFLOW_QUEUE_", frozen=True)
 

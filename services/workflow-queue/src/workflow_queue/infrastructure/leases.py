@@ -10,11 +10,29 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from workflow_queue.domain.job import State, WorkflowJob
-from workflow_queue.domain.job_events import Step
+from workflow_queue.domain.job_events import (
+    AnalysisCompleted,
+    JobCancelled,
+    JobCompleted,
+    JobFailed,
+    JobRetryScheduled,
+    JobSuperseded,
+    LeaseLost,
+    Step,
+)
 from workflow_queue.domain.lease import Lease
 from workflow_queue.domain.pull_request import JobId
 from workflow_queue.infrastructure.tables import job_status_view, leases
 
+_ENDS_STEP = (
+    AnalysisCompleted,
+    JobRetryScheduled,
+    LeaseLost,
+    JobCompleted,
+    JobFailed,
+    JobSuperseded,
+    JobCancelled,
+)
 _view = job_status_view.c
 _until = cast(bindparam("until"), Moment(timezone=True))
 # Locks the job's row: a step that ends meanwhile either sees this lease and removes it, or
@@ -72,8 +90,9 @@ async def lease_of(connection: AsyncConnection, job_id: JobId) -> Lease | None:
 
 
 async def end_lease(connection: AsyncConnection, job: WorkflowJob) -> None:
-    """After the step's end; a sign of life that comes later finds the job elsewhere."""
-    await connection.execute(delete(leases).where(leases.c.job_id == job.id))
+    """With the end of a step; a sign of life that comes later finds the job elsewhere."""
+    if any(isinstance(event, _ENDS_STEP) for event in job.recorded):
+        await connection.execute(delete(leases).where(leases.c.job_id == job.id))
 
 
 def ran_out(now: datetime) -> ColumnElement[bool]:

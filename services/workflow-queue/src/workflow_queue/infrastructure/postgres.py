@@ -16,7 +16,7 @@ from crivo_messaging.postgres_outbox import CHANNEL as OUTBOX
 from crivo_observability.context import causation_id, correlation_id
 from crivo_observability.traces import traceparent
 from psycopg.errors import UniqueViolation
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import ColumnElement, FromClause, Row, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -25,13 +25,9 @@ from workflow_queue.application.ports import ConcurrentUpdate, JobNotFound, Publ
 from workflow_queue.domain.fair_share import Line, Share
 from workflow_queue.domain.job import ACTIVE, WorkflowJob
 from workflow_queue.domain.job_events import (
-    AnalysisCompleted,
     JobCancelled,
     JobCompleted,
-    JobFailed,
-    JobRetryScheduled,
     JobSuperseded,
-    LeaseLost,
     Step,
     StepStarted,
 )
@@ -44,6 +40,7 @@ from workflow_queue.domain.pull_request import (
     PullRequestRef,
 )
 from workflow_queue.infrastructure import job_status
+from workflow_queue.infrastructure.archive import all_events
 from workflow_queue.infrastructure.leases import end_lease, lease_of
 from workflow_queue.infrastructure.published import envelopes
 from workflow_queue.infrastructure.stored_events import restored, stored
@@ -57,15 +54,6 @@ from workflow_queue.infrastructure.tables import (
 from workflow_queue.infrastructure.waiting_jobs import shares, waiting_lines
 
 DISPATCHER = "dispatcher"
-_ENDS_STEP = (
-    AnalysisCompleted,
-    JobCancelled,
-    JobCompleted,
-    JobFailed,
-    JobRetryScheduled,
-    JobSuperseded,
-    LeaseLost,
-)
 
 
 class PostgresJobs:
@@ -78,16 +66,20 @@ class PostgresJobs:
 
     async def get(self, job_id: JobId) -> WorkflowJob:
         if job_id not in self._seen:
-            history = (
-                select(events.c.type, events.c.schema_version, events.c.data)
-                .where(events.c.stream_id == job_id)
-                .order_by(events.c.version)
-            )
-            rows = (await self._connection.execute(history)).all()
-            if not rows:
+            history = await self._history(job_id, events)
+            if not history or history[0].version > 1:
+                history = await self._history(job_id, all_events)
+            if not history:
                 raise JobNotFound(f"There is no job {job_id}")
-            self._seen[job_id] = WorkflowJob.rebuilt(restored(*row) for row in rows)
+            self._seen[job_id] = WorkflowJob.rebuilt(
+                restored(row.type, row.schema_version, row.data) for row in history
+            )
         return self._seen[job_id]
+
+    async def _history(self, job_id: JobId, source: FromClause) -> Sequence[Row[Any]]:
+        columns = (source.c[name] for name in ("version", "type", "schema_version", "data"))
+        history = select(*columns).where(source.c.stream_id == job_id).order_by(source.c.version)
+        return (await self._connection.execute(history)).all()
 
     async def find(self, key: IdempotencyKey) -> WorkflowJob | None:
         found = await self._ids(
@@ -191,8 +183,7 @@ class PostgresTransaction:
         for job in self.jobs.changed():
             await self._append(job)
             await job_status.show(self._connection, job, self._cause)
-            if any(isinstance(event, _ENDS_STEP) for event in job.recorded):
-                await end_lease(self._connection, job)
+            await end_lease(self._connection, job)
             outgoing += await self._messages(job)
         for followed in self._followed:
             await self._follow(followed)

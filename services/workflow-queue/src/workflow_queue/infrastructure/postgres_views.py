@@ -13,10 +13,10 @@ from workflow_queue.application.job_views import HistoryEntry, JobFilter, JobVie
 from workflow_queue.application.ports import DueJob, JobNotFound
 from workflow_queue.domain.job import State
 from workflow_queue.domain.pull_request import JobId, OrganizationId
+from workflow_queue.infrastructure.archive import all_events
 from workflow_queue.infrastructure.leases import ran_out
 from workflow_queue.infrastructure.tables import (
     IN_FLIGHT,
-    events,
     job_status_view,
     leases,
     organizations,
@@ -72,9 +72,9 @@ class PostgresJobViews:
     ) -> Sequence[HistoryEntry]:
         await self.job(organization_id, job_id)
         query = (
-            select(events.c.version, events.c.type, events.c.data)
-            .where(events.c.stream_id == job_id)
-            .order_by(events.c.version)
+            select(all_events.c.version, all_events.c.type, all_events.c.data)
+            .where(all_events.c.stream_id == job_id)
+            .order_by(all_events.c.version)
         )
         async with self.engine.connect() as connection:
             return [_entry(row) for row in (await connection.execute(query)).mappings()]
