@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Self, assert_never
 
 from workflow_queue.domain.failure import Failure, Policy, transient
@@ -28,23 +27,9 @@ from workflow_queue.domain.job_events import (
     Step,
     StepStarted,
 )
+from workflow_queue.domain.job_state import ACTIVE, STOPPED, State
 from workflow_queue.domain.lease import Lease
 from workflow_queue.domain.pull_request import IdempotencyKey, JobId, PullRequest
-
-
-class State(StrEnum):
-    PENDING = "pending"
-    RUNNING = "running"
-    RETRY_SCHEDULED = "retry_scheduled"
-    COMPLETED = "completed"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-    SUPERSEDED = "superseded"
-    SKIPPED = "skipped"
-
-
-ACTIVE = frozenset({State.PENDING, State.RUNNING, State.RETRY_SCHEDULED})
-STOPPED = frozenset({State.FAILED, State.CANCELLED, State.SUPERSEDED, State.SKIPPED})
 
 
 class IllegalTransition(Exception):
