@@ -27,11 +27,13 @@ def released() -> Iterator[World]:
         prefix=f"skew_{uuid4().hex[:8]}_",
         pythons=pythons,
     )
-    platform.up()
-    with Workspace(platform) as workspace:
-        yield World(workspace)
-    workspace.code_host_part.stop()
-    platform.stop_processes()
+    try:
+        platform.up()
+        with Workspace(platform) as workspace:
+            yield World(workspace)
+    finally:
+        platform.code_host("").stop()
+        platform.stop_processes()
     platform.remove_stores()
 
 
