@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from environments import Refused
+from released import Release, python_of
 
 CHECKS = Path(__file__).parents[1]
 SERVICES = ("billing", "shipping")
@@ -126,6 +128,13 @@ def test_a_commit_that_this_clone_does_not_have_is_to_be_fetched(repository: Rep
     refusal = repository.refusal()
     assert "shipping 0.2.0: this clone has no ffffffffffff" in refusal
     assert "git fetch --unshallow" in refusal
+
+
+def test_a_release_that_was_not_fetched_cannot_be_run(repository: Repository) -> None:
+    release = Release(service="shipping", version="0.2.0", commit="f" * 40)
+
+    with pytest.raises(Refused, match=r"shipping 0\.2\.0 is not in this clone; git fetch"):
+        python_of(release, repository.root)
 
 
 def test_the_commit_is_of_that_version(repository: Repository) -> None:
