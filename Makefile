@@ -32,7 +32,7 @@ logs: setup ## Follow the logs; PROCESS=workflow-queue for one
 
 # --- checks, as CI runs them ---
 
-test: lint types arch contracts installs test-all ## Every check and every test
+test: lint types arch contracts installs releases test-all ## Every check and every test
 
 lint: setup ## Style and likely mistakes
 	@$(BIN)/ruff check --quiet .
@@ -59,6 +59,9 @@ arch: setup ## Who may import what; the README says what the code says
 installs: setup ## Each package declares what it imports; each service installs alone
 	@$(BIN)/python infra/checks/installs.py
 
+releases: setup ## releases.toml is true: commits, versions, changelogs
+	@$(BIN)/python infra/checks/releases.py
+
 docs: setup ## Write the parts of the README that come from the code
 	@$(BIN)/python infra/checks/configuration.py --write
 
@@ -73,6 +76,9 @@ test-all: setup ## Unit and integration tests, then journeys; coverage per servi
 
 test-e2e: setup ## Journeys through the running platform, faults included
 	@$(BIN)/pytest -q -p no:randomly tests-e2e/tests/journeys
+
+test-skew: setup ## Upgrades while reviews run: the last release of each service beside the others
+	@$(BIN)/pytest -q -p no:randomly tests-e2e/tests/skew
 
 model: setup ## No job rests for ever: the random model at length, and what it went through
 	@$(BIN)/python services/workflow-queue/tests/model_statistics.py $(EXAMPLES)
@@ -95,4 +101,4 @@ lock: setup ## Pin every dependency anew
 	@$(UV) pip install --quiet --no-deps $(EDITABLE)
 	@touch $@
 
-.PHONY: help demo up down status logs test lint fmt types arch contracts contracts-write installs docs test-unit test-all test-e2e model setup lock
+.PHONY: help demo up down status logs test lint fmt types arch contracts contracts-write installs releases docs test-unit test-all test-e2e test-skew model setup lock
