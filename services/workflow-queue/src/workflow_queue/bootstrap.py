@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import partial
 
 import crivo_web.operations as operations
+from crivo_dead_letters.http import STATUS_OF as DEAD_LETTER_STATUS_OF
+from crivo_dead_letters.http import DeadLetterController
 from crivo_messaging.consumer import (
     FailurePolicy,
     consume_dead_letters,
@@ -15,6 +17,7 @@ from crivo_messaging.consumer import (
     is_away,
     run_consumers,
 )
+from crivo_messaging.dead_letter_office import DeadLetterOffice, open_office
 from crivo_messaging.postgres_dead_letters import PostgresDeadLetters
 from crivo_messaging.postgres_outbox import PostgresOutbox, open_bell
 from crivo_messaging.publisher import Publisher
@@ -60,6 +63,8 @@ class Service:
     settings: Settings
     engine: AsyncEngine
     app: App
+    letters: PostgresDeadLetters
+    dead_letters: DeadLetterOffice
 
     @property
     def checks(self) -> operations.Checks:
@@ -71,10 +76,10 @@ class Service:
             version=VERSION,
             token_key=self.settings.internal_token_key.get_secret_value(),
             ready=self.checks,
-            controllers=[JobController],
-            status_of=STATUS_OF,
+            controllers=[JobController, DeadLetterController],
+            status_of=STATUS_OF | DEAD_LETTER_STATUS_OF,
             is_away=is_away,
-            dependencies={"app": self.app},
+            dependencies={"app": self.app, "dead_letters": self.dead_letters},
         )
 
     async def work(self, stop: asyncio.Event) -> None:
@@ -83,10 +88,7 @@ class Service:
         policy = FailurePolicy("workflow-queue", conflicts=(ConcurrentUpdate,))
         broker = create_broker(url, policy=policy, prefetch=self.settings.prefetch)
         broker.include_router(consumers(self.app))
-        letters = JobDeadLetters(
-            store=PostgresDeadLetters(self.engine, messaging.dead_letters),
-            reject_dispatch=self.app.reject_dispatch,
-        )
+        letters = JobDeadLetters(store=self.letters, reject_dispatch=self.app.reject_dispatch)
         consume_dead_letters(broker, TOPOLOGY, letters)
         await run_consumers(broker, policy, TOPOLOGY, stop, url=url)
 
@@ -129,7 +131,12 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         connect_args={"prepare_threshold": None, "connect_timeout": 5},
     )
     try:
-        async with open_bell(settings.direct_url) as bell:
+        letters = PostgresDeadLetters(engine, messaging.dead_letters)
+        url = settings.rabbitmq_url.get_secret_value()
+        async with (
+            open_bell(settings.direct_url) as bell,
+            open_office(letters, url=url, topology=TOPOLOGY) as office,
+        ):
             begin = partial(postgres.begin, engine, bell.ring)
             policy = settings.policy
             orchestrator = WorkflowOrchestrator()
@@ -161,6 +168,8 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
                 job_views=views,
                 now=utc_now,
             )
-            yield Service(settings=settings, engine=engine, app=app)
+            yield Service(
+                settings=settings, engine=engine, app=app, letters=letters, dead_letters=office
+            )
     finally:
         await engine.dispose()

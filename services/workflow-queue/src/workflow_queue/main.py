@@ -4,6 +4,7 @@ import asyncio
 import sys
 
 import structlog
+from crivo_messaging.dead_letter_office import watch_open
 from crivo_observability.logs import configure_logs
 from crivo_observability.traces import configure_traces
 from crivo_web.operations import operations_app
@@ -45,7 +46,7 @@ async def _process(process: str, settings: Settings) -> None:
         app = service.api() if process in ("api", "all") else operations_app(service.checks)
         tasks = []
         if process in ("worker", "all"):
-            tasks.append(service.work)
+            tasks += [service.work, watch_open(service.letters)]
         if process in ("relay", "all"):
             tasks += [service.relay, service.keep_time, service.dispatch]
         await serve(app, host=settings.host, port=settings.port, tasks=tasks)

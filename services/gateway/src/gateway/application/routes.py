@@ -48,6 +48,10 @@ ROUTES = (
     Route(prefix="/v1/jobs", service="workflow-queue"),
     Route(prefix="/v1/reviews", service="code-review"),
     *(
+        Route(prefix=f"/v1/dead-letters/{service}", service=service, to="/v1/dead-letters")
+        for service in ("platform-integration", "workflow-queue", "code-review")
+    ),
+    *(
         Route(prefix=f"/schema/{service}", service=service, public=True, to="/schema")
         for service in SERVICES
     ),
