@@ -1,5 +1,9 @@
-"""Dead letters as documents of MongoDB, replaced as a whole under a version."""
+"""Dead letters as documents of MongoDB, replaced as a whole under a version.
 
+The body is base64, because not every server of the wire protocol can replace a document of bytes.
+"""
+
+import base64
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -39,6 +43,7 @@ class MongoDeadLetters:
             if "version" not in stored:
                 today = {**_state("open", ()), "organization_id": NOBODY, "version": 1}
                 today["place"] = _place(stored["dead_at"], stored["_id"])
+                today["body"] = _written(stored["body"])
                 await self._collection.replace_one({"_id": stored["_id"]}, {**stored, **today})
 
     async def add(self, letter: DeadLetter) -> None:
@@ -122,6 +127,10 @@ def _place(dead_at: datetime, key: str) -> str:
     return f"{moment.astimezone(UTC).isoformat(timespec='milliseconds')} {key}"
 
 
+def _written(body: bytes) -> str:
+    return base64.b64encode(body).decode()
+
+
 def _first(letter: DeadLetter) -> Document:
     key = str(letter.id)
     return {
@@ -134,7 +143,7 @@ def _first(letter: DeadLetter) -> Document:
         "reason": letter.reason,
         "error": letter.error,
         "headers": dict(letter.headers),
-        "body": letter.body,
+        "body": _written(letter.body),
         "times": 1,
         "dead_at": letter.dead_at,
         "place": _place(letter.dead_at, key),
@@ -162,7 +171,7 @@ def _kept(stored: Document) -> KeptLetter:
             reason=stored["reason"],
             error=stored["error"],
             headers=stored["headers"],
-            body=stored["body"],
+            body=base64.b64decode(stored["body"]),
             dead_at=stored["dead_at"].replace(tzinfo=UTC),
         ),
         times=stored["times"],
