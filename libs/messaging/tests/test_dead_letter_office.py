@@ -4,10 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 import aio_pika
+import httpx
 import pytest
+from crivo_local.stack import StackUrls
 from crivo_messaging.consumer import (
     FailurePolicy,
     consume_dead_letters,
@@ -209,6 +212,38 @@ async def test_a_message_without_headers_is_kept_for_owners_and_replayed_as_the_
     assert (letter.queue, letter.type, letter.body) == ("test.numbers", "test.numbers", body)
     assert second.id == letter.id
     assert (kept.times, kept.letter.body) == (2, body)
+
+
+async def test_a_message_without_an_id_is_one_letter_and_handled_once(
+    vhost_url: str, engine: AsyncEngine, store: Store, stack_urls: StackUrls
+) -> None:
+    await declare_at(vhost_url, TOPOLOGY)
+    publish_anonymously(stack_urls, vhost_url, counted(7).body)
+    async with at_work(vhost_url, engine, store) as service:
+        letter = await service.died.get()
+        await service.office.replay(OWNER, letter.id, by="ana")
+        second = await service.died.get()
+        service.broken = False
+        await service.office.replay(OWNER, letter.id, by="ana")
+        await service.heard.get()
+        kept = await service.kept(letter.id)
+
+    assert (letter.message_id, letter.reason) == (None, "expired")
+    assert (second.id, kept.times) == (letter.id, 2)
+    assert service.handled == [7]
+
+
+def publish_anonymously(urls: StackUrls, vhost_url: str, body: str) -> None:
+    """Our client gives every message an id; this one has none, and is too old for a consumer."""
+    vhost = urlsplit(vhost_url).path
+    message = {
+        "properties": {"expiration": "0"},
+        "routing_key": "test.numbers",
+        "payload": body,
+        "payload_encoding": "string",
+    }
+    path = f"{urls.rabbitmq_management}/api/exchanges{vhost}/amq.default/publish"
+    assert httpx.post(path, json=message, timeout=30).json() == {"routed": True}
 
 
 async def test_a_version_nobody_knows_becomes_a_letter(
