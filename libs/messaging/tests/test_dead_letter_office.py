@@ -26,6 +26,7 @@ from crivo_messaging.dead_letter_office import (
     LetterFilter,
     NotReplayable,
     open_office,
+    watch_open,
 )
 from crivo_messaging.dead_letters import DeadLetter
 from crivo_messaging.mongo import Document
@@ -37,6 +38,7 @@ from crivo_messaging.topology import declare_at
 from faststream.rabbit import RabbitMessage
 from messaging_support.letters import OWNER, Store, a_letter
 from messaging_support.messages import ORGANIZATION, TOPOLOGY, CountedV1, counted
+from prometheus_client import REGISTRY
 from pymongo.asynchronous.database import AsyncDatabase
 from sqlalchemy import MetaData
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -214,6 +216,16 @@ async def test_a_message_without_headers_is_kept_for_owners_and_replayed_as_the_
     assert (kept.times, kept.letter.body) == (2, body)
 
 
+async def test_a_letter_that_is_no_text_for_postgresql_is_kept_all_the_same(
+    vhost_url: str, engine: AsyncEngine, store: Store
+) -> None:
+    async with at_work(vhost_url, engine, store) as service:
+        message = aio_pika.Message(b"{}", type="odd\x00", headers={"odd": "\x00"})
+        await service.publisher.put(message, queue="test.numbers")
+        letter = await service.died.get()
+        assert (await service.kept(letter.id)).letter.type == "odd\N{REPLACEMENT CHARACTER}"
+
+
 async def test_a_message_without_an_id_is_one_letter_and_handled_once(
     vhost_url: str, engine: AsyncEngine, store: Store, stack_urls: StackUrls
 ) -> None:
@@ -335,3 +347,17 @@ async def test_a_replay_that_does_not_reach_the_broker_leaves_the_letter_open(
             await office.replay(OWNER, letter.id, by="ana")
     kept = await store.one(OWNER, letter.id)
     assert (kept.state, len(kept.actions)) == ("open", 1), "who tried is known, too"
+
+
+async def test_the_open_letters_are_counted_for_the_alert(store: Store) -> None:
+    for letter in (a_letter(), a_letter(organization_id=None)):
+        await store.add(letter)
+    stop = asyncio.Event()
+
+    async def look() -> None:
+        while REGISTRY.get_sample_value("crivo_dead_letters_open") != 2:
+            await store.count_open()
+        stop.set()
+
+    async with asyncio.timeout(30):
+        await asyncio.gather(watch_open(store)(stop), look())
