@@ -6,6 +6,8 @@ import pytest
 from crivo_dead_letters.redaction import REDACTED, redacted, redacted_body, redacted_text
 
 SIGNED = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ1In0.c2lnbmF0dXJl"
+# In two pieces, so that nobody who looks for keys takes this one for real.
+PEM = "-----BEGIN PRIVATE" + " KEY-----\nhunter2\n-----END PRIVATE KEY-----"
 API_KEY = "crivo_" + "0123456789abcdef" * 2 + "_s3cr3t-of_the-key"
 
 
@@ -20,7 +22,17 @@ def test_the_value_of_a_secret_looking_name_is_replaced_at_any_depth(name: str) 
 
 @pytest.mark.parametrize(
     "secret",
-    [SIGNED, API_KEY, "ghp_" + "a1" * 18, "github_pat_11AAAA_bbbb", "crivo:hunter2"],
+    [
+        SIGNED,
+        API_KEY,
+        "ghp_" + "a1" * 18,
+        "github_pat_11AAAA_bbbb",
+        "glpat-hunter2_hunter2",
+        "sk-proj-" + "a1" * 18,
+        "AKIA" + "A1" * 8,
+        PEM,
+        "crivo:hunter2",
+    ],
 )
 def test_a_secret_looking_value_is_replaced_wherever_it_is(secret: str) -> None:
     text = f"GET amqp://{secret}@rabbitmq/ with {secret}" if ":" in secret else f"said {secret}!"
@@ -45,7 +57,7 @@ def test_text_that_is_no_json_is_searched_for_pairs(text: str) -> None:
 
 
 def test_what_is_no_secret_is_shown_as_it_is() -> None:
-    event = {"type": "a.b.v1", "number": 7, "none": None, "title": "Use of == on a float"}
+    event = {"type": "a.b.v1", "number": 7, "none": None, "title": "task-of-a-risk-free == float"}
     assert redacted_body(json.dumps(event).encode()) == event
 
 
