@@ -9,6 +9,7 @@ from crivo_messaging.postgres_dead_letters import PostgresDeadLetters
 from crivo_observability.http import ASGIApp
 from crivo_web.identity import Role
 from dead_letters_support.callers import ORGANIZATION, QUEUE, a_caller, a_letter
+from httpx import Response
 
 PATH = "/v1/dead-letters"
 
@@ -51,6 +52,20 @@ async def test_a_letter_is_shown_with_its_secrets_redacted_and_replayed_with_the
     assert [(each["action"], each["by"]) for each in replayed["actions"]] == [("replay", "ana")]
     assert again.json() == replayed
     assert await waiting(vhost_url) == [letter.body]
+
+
+async def test_a_letter_that_is_no_text_is_shown_all_the_same(
+    service: ASGIApp, store: PostgresDeadLetters
+) -> None:
+    letter = a_letter(body=b'{"half a pair \\ud800": "\\udfff", "number": NaN}')
+    await store.add(letter)
+    async with a_caller(service) as caller:
+        answer = await caller.get(f"{PATH}/{letter.id}")
+
+    assert (answer.status_code, answer.json()["body"]) == (
+        200,
+        {"half a pair ?": "?", "number": None},
+    )
 
 
 async def test_letters_are_listed_page_by_page_and_narrowed(
@@ -170,7 +185,24 @@ async def test_a_letter_that_died_in_no_queue_of_ours_cannot_be_replayed(
     await store.add(letter)
     async with a_caller(service) as caller:
         answer = await caller.post(f"{PATH}/{letter.id}/replay")
-    assert answer.status_code == 409
+    assert_problem(answer, 409, "somebody.elses is no queue of this service")
+
+
+async def test_what_cannot_be_done_is_a_problem(service: ASGIApp) -> None:
+    unknown = f"{PATH}/{uuid4()}"
+    async with a_caller(service) as caller:
+        for answer in (
+            await caller.get(unknown),
+            await caller.post(f"{unknown}/replay"),
+            await caller.post(f"{unknown}/discard", json={"reason": "gone"}),
+        ):
+            assert_problem(answer, 404, "There is no such dead letter")
+
+
+def assert_problem(answer: Response, status: int, detail: str) -> None:
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem = answer.json()
+    assert (answer.status_code, problem["status"], problem["detail"]) == (status, status, detail)
 
 
 @pytest.mark.parametrize(

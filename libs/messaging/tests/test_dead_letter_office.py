@@ -271,6 +271,18 @@ async def test_a_version_nobody_knows_becomes_a_letter(
     assert letter.organization_id == ORGANIZATION, "the body says it where no header does"
 
 
+async def test_a_letter_nobody_can_read_belongs_to_the_organization_its_envelope_names(
+    vhost_url: str, engine: AsyncEngine, store: Store
+) -> None:
+    named = {"cloudEvents:organizationid": str(ORGANIZATION)}
+    body = b'{"organization_id": "%s", not json' % str(uuid4()).encode()
+    async with at_work(vhost_url, engine, store) as service:
+        await service.publisher.put(aio_pika.Message(body, headers=named), queue="test.numbers")
+        letter = await service.died.get()
+
+    assert letter.organization_id == ORGANIZATION
+
+
 async def test_many_are_replayed_oldest_first_up_to_the_limit(
     vhost_url: str, engine: AsyncEngine, store: Store
 ) -> None:
