@@ -122,9 +122,12 @@ def _of(whose: Whose, wanted: LetterFilter) -> dict[str, Any]:
 
 
 def _place(dead_at: datetime, key: str) -> str:
-    """Sorts as (dead_at, id) does; in milliseconds, because that is what a date here keeps."""
-    moment = dead_at if dead_at.tzinfo else dead_at.replace(tzinfo=UTC)
-    return f"{moment.astimezone(UTC).isoformat(timespec='milliseconds')} {key}"
+    """Sorts as (dead_at, id) does; in milliseconds, because that is what a date here keeps.
+
+    Without the dashes of a date, because the local server compares what looks like one as dates.
+    """
+    moment = (dead_at if dead_at.tzinfo else dead_at.replace(tzinfo=UTC)).astimezone(UTC)
+    return f"{moment:%Y%m%dT%H%M%S}.{moment.microsecond // 1000:03d} {key}"
 
 
 def _written(body: bytes) -> str:
