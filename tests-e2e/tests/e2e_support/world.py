@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
 
-from crivo_local.client import Json
+from crivo_local.client import Crivo, Json
 from crivo_local.platform import Platform
 from crivo_local.stack import Stack
-from crivo_local.workspace import Workspace
+from crivo_local.workspace import EMAIL, Workspace
 
 CHECKOUT = Path(__file__).parents[3]
 ROOT = Path(os.environ.get("CRIVO_LOCAL_ROOT", ".local"))
@@ -58,6 +58,12 @@ class World:
         self.host = workspace.host
         # The platform and its code host may have seen these journeys before.
         self._team = f"team-{uuid4().hex[:8]}"
+
+    def owner(self) -> Crivo:
+        """Signed in as the organization's founder; the workspace's own key is a member's."""
+        owner = Crivo(self.platform.url)
+        owner.sign_in(email=EMAIL, password=self.workspace.memory["password"])
+        return owner
 
     def repository(self, name: str, files: Mapping[str, str] | None = None) -> str:
         """A connected repository with something on main."""
