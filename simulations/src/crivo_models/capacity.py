@@ -42,7 +42,7 @@ def predicted(costs: Costs, real: RealBurst) -> Burst:
     )
 
 
-def at_peak(costs: Costs, chosen: Plan) -> Outcome:
+def at_peak(costs: Costs, chosen: Plan, *, jobs: int = JOBS) -> Outcome:
     """The busiest hour of a plan, each process on a core of its own."""
     deployment = Deployment(
         processes={**chosen.processes, **chosen.partitions},
@@ -50,7 +50,7 @@ def at_peak(costs: Costs, chosen: Plan) -> Outcome:
         analyses=PREFETCH * chosen.processes[REVIEWER],
     )
     pipeline = Pipeline(legs(costs), deployment, seed=SEED)
-    return pipeline.steadily(jobs=JOBS, per_second=peak_rate(chosen.day))
+    return pipeline.steadily(jobs=jobs, per_second=peak_rate(chosen.day))
 
 
 def _p95(outcome: Outcome) -> float:

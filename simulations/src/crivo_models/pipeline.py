@@ -170,10 +170,10 @@ class Pipeline:
             seconds -= turn
 
     def _background(self, process: str, cores: float) -> Events:
-        """What the process does anyway."""
+        """What the process does anyway, whether or not it has got to what it did before."""
         while True:
             yield self.environment.timeout(QUANTUM_SECONDS / cores)
-            yield from self._compute(process, QUANTUM_SECONDS)
+            self.environment.process(self._compute(process, QUANTUM_SECONDS))
 
     def _drawn(self, mean: float, spread: float) -> float:
         """Gamma-distributed; with a spread of 1 that is exponential, with 0 always the mean."""
