@@ -74,6 +74,23 @@ test-all: setup ## Unit and integration tests, then journeys; coverage per servi
 test-e2e: setup ## Journeys through the running platform, faults included
 	@$(BIN)/pytest -q -p no:randomly tests-e2e/tests/journeys
 
+# --- figures: what it costs, and what that means ---
+
+measure-costs: setup ## What one small pull request costs, by process and by store; for simulations/measured.toml
+	@$(BIN)/python -m crivo_models.measure.costs
+
+measure-burst: setup ## 200 pull requests at once, as it really goes; for simulations/burst.toml
+	@$(BIN)/python -m crivo_models.measure.burst
+
+measure-fairness: setup ## One job behind 1,000 of another organization, on real queues
+	@PYTHONPATH=services/workflow-queue/tests $(BIN)/python -m workflow_queue_support.overtaking
+
+simulate-capacity: setup ## docs/capacity.md's tables: plans, and the burst as the model sees it
+	@$(BIN)/python -m crivo_models.capacity
+
+simulate-fairness: setup ## docs/fairness.md's tables and its picture
+	@$(BIN)/python -m crivo_models.fairness
+
 # --- set-up ---
 
 setup: .venv/.installed ## Create .venv from the pinned, hash-checked lock file
@@ -92,4 +109,4 @@ lock: setup ## Pin every dependency anew
 	@$(UV) pip install --quiet --no-deps $(EDITABLE)
 	@touch $@
 
-.PHONY: help demo up down status logs test lint fmt types arch contracts contracts-write installs docs test-unit test-all test-e2e setup lock
+.PHONY: help demo up down status logs test lint fmt types arch contracts contracts-write installs docs test-unit test-all test-e2e measure-costs measure-burst measure-fairness simulate-capacity simulate-fairness setup lock
