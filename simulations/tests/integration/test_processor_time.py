@@ -15,7 +15,9 @@ BURNT = 0.25
 PARENT = """
 import socket, subprocess, sys
 subprocess.run([sys.executable, "-c", sys.argv[1]], check=True)
-socket.create_server(("127.0.0.1", int(sys.argv[2]))).accept()
+server = socket.create_server(("127.0.0.1", int(sys.argv[2])))
+while True:
+    server.accept()
 """
 
 
