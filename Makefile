@@ -3,11 +3,11 @@
 SHELL := /bin/sh
 PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .local/uv/bin/uv)
-EDITABLE := $(foreach d,$(patsubst %/pyproject.toml,%,$(wildcard contracts/*/pyproject.toml libs/*/pyproject.toml services/*/pyproject.toml infra/local/pyproject.toml tests-e2e/pyproject.toml)),-e $(d))
+EDITABLE := $(foreach d,$(patsubst %/pyproject.toml,%,$(wildcard contracts/*/pyproject.toml libs/*/pyproject.toml services/*/pyproject.toml infra/local/pyproject.toml tests-e2e/pyproject.toml simulations/pyproject.toml)),-e $(d))
 BIN := .venv/bin
 CRIVO := $(BIN)/python -m crivo_local
 LAYOUT ?= all
-TESTS := $(wildcard */*/tests) tests-e2e/tests
+TESTS := $(wildcard */*/tests) tests-e2e/tests simulations/tests
 SERVICES := gateway organization platform-integration workflow-queue code-review
 
 help: ## Show this list
@@ -43,7 +43,7 @@ fmt: setup ## Format the code and fix what can be fixed safely
 	@$(BIN)/ruff format --quiet .
 
 types: setup ## Types, strictly
-	@$(BIN)/mypy $(wildcard */*/src tests-e2e/src infra/checks/*.py)
+	@$(BIN)/mypy $(wildcard */*/src tests-e2e/src simulations/src infra/checks/*.py)
 	@for tests in $(TESTS); do MYPYPATH=$$tests $(BIN)/mypy $$tests || exit 1; done
 
 contracts: setup ## Messages: nothing published breaks; schemas, samples and docs/events.md agree
@@ -83,6 +83,23 @@ test-skew: setup ## Upgrades while reviews run: the last release of each service
 model: setup ## No job rests for ever: the random model at length, and what it went through
 	@$(BIN)/python services/workflow-queue/tests/model_statistics.py $(EXAMPLES)
 
+# --- figures: what it costs, and what that means ---
+
+measure-costs: setup ## What one small pull request costs, by process and by store; for simulations/measured.toml
+	@$(BIN)/python -m crivo_models.measure.costs
+
+measure-burst: setup ## 200 pull requests at once, as it really goes; for simulations/burst.toml
+	@$(BIN)/python -m crivo_models.measure.burst
+
+measure-fairness: setup ## One job behind 1,000 of another organization, on real queues
+	@PYTHONPATH=services/workflow-queue/tests $(BIN)/python -m workflow_queue_support.overtaking
+
+simulate-capacity: setup ## docs/capacity.md's tables: plans, and the burst as the model sees it
+	@$(BIN)/python -m crivo_models.capacity
+
+simulate-fairness: setup ## docs/fairness.md's tables and its picture
+	@$(BIN)/python -m crivo_models.fairness
+
 # --- set-up ---
 
 setup: .venv/.installed ## Create .venv from the pinned, hash-checked lock file
@@ -94,11 +111,11 @@ lock: setup ## Pin every dependency anew
 	@echo "fetching uv"
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --target .local/uv uv
 
-.venv/.installed: requirements.lock pyproject.toml $(wildcard */*/pyproject.toml) | $(if $(filter .local/%,$(UV)),$(UV))
+.venv/.installed: requirements.lock pyproject.toml $(wildcard */*/pyproject.toml */pyproject.toml) | $(if $(filter .local/%,$(UV)),$(UV))
 	@echo "installing the pinned dependencies into .venv"
 	@test -x $(BIN)/python || $(UV) venv --quiet --python $(PYTHON) .venv
 	@$(UV) pip install --quiet --require-hashes -r requirements.lock
 	@$(UV) pip install --quiet --no-deps $(EDITABLE)
 	@touch $@
 
-.PHONY: help demo up down status logs test lint fmt types arch contracts contracts-write installs releases docs test-unit test-all test-e2e test-skew model setup lock
+.PHONY: help demo up down status logs test lint fmt types arch contracts contracts-write installs releases docs test-unit test-all test-e2e test-skew model measure-costs measure-burst measure-fairness simulate-capacity simulate-fairness setup lock

@@ -5,7 +5,7 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-PACKAGES = ("contracts/*", "libs/*", "services/*", "infra/local", "tests-e2e")
+PACKAGES = ("contracts/*", "libs/*", "services/*", "infra/local", "tests-e2e", "simulations")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
