@@ -74,6 +74,9 @@ test-all: setup ## Unit and integration tests, then journeys; coverage per servi
 test-e2e: setup ## Journeys through the running platform, faults included
 	@$(BIN)/pytest -q -p no:randomly tests-e2e/tests/journeys
 
+chaos: setup ## 300 webhooks while everything is killed at random; SEED=1 for a known draw
+	@PYTHONPATH=tests-e2e/tests $(BIN)/python -m chaos $(if $(SEED),--seed $(SEED)) $(CHAOS)
+
 # --- set-up ---
 
 setup: .venv/.installed ## Create .venv from the pinned, hash-checked lock file
@@ -92,4 +95,4 @@ lock: setup ## Pin every dependency anew
 	@$(UV) pip install --quiet --no-deps $(EDITABLE)
 	@touch $@
 
-.PHONY: help demo up down status logs test lint fmt types arch contracts contracts-write installs docs test-unit test-all test-e2e setup lock
+.PHONY: help demo up down status logs test lint fmt types arch contracts contracts-write installs docs test-unit test-all test-e2e chaos setup lock
