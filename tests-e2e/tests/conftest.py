@@ -13,7 +13,8 @@ ROOT = Path(os.environ.get("CRIVO_LOCAL_ROOT", ".local"))
 
 @pytest.fixture(scope="session")
 def world() -> Iterator[World]:
-    platform = platform_for_tests(ROOT)
+    # Journeys must not wait for people's patience: a retry comes after a second or so.
+    platform = platform_for_tests(ROOT, WORKFLOW_QUEUE_BACKOFF_SECONDS="1")
     platform.up()
     workspace = Workspace(platform)
     yield World(workspace)

@@ -7,6 +7,7 @@ from crivo_local.client import Json
 from e2e_support.world import ENDED, World
 
 AT_REST = frozenset(ENDED)
+SHOWN = 20
 
 
 @dataclass(slots=True, kw_only=True)
@@ -25,7 +26,7 @@ class Account:
         return [
             f"{self.deliveries} deliveries accepted; jobs: {jobs}; {self.replayed} retried",
             f"{self.reviews} reviews with {self.comments} comments on the code host",
-            *self.problems,
+            *self.problems[:SHOWN],
             "the books balance" if not self.problems else f"{len(self.problems)} problems",
         ]
 

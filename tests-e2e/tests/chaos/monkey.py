@@ -14,6 +14,9 @@ from crivo_local.platform import Platform
 DOWN_SECONDS = (0.1, 4.0)
 PAUSE_SECONDS = (0.5, 3.0)
 WATCH_SECONDS = 0.5
+# Who has just come back has a backlog in its hands: some are killed again right then.
+AGAIN = 0.4
+AGAIN_SECONDS = (0.2, 2.0)
 SERVERS = ("postgres", "rabbitmq", "redis", "mongodb")
 AT_ONCE = 2
 
@@ -55,8 +58,12 @@ class Monkey:
         while time.monotonic() < end:
             name = turns.pop() if turns else chance.choice(sorted(self._victims))
             away, pause = chance.uniform(*DOWN_SECONDS), chance.uniform(*PAUSE_SECONDS)
+            again = chance.uniform(*AGAIN_SECONDS) if chance.random() < AGAIN else None
             if name not in self._down:
                 self._kill(name, away)
+                if again is not None:
+                    time.sleep(again)
+                    self._kill(name, 0)
                 time.sleep(pause)
 
     def _kill(self, name: str, away: float) -> None:
