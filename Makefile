@@ -80,6 +80,9 @@ test-e2e: setup ## Journeys through the running platform, faults included
 test-skew: setup ## Upgrades while reviews run: the last release of each service beside the others
 	@$(BIN)/pytest -q -p no:randomly tests-e2e/tests/skew
 
+chaos: setup ## 300 webhooks while everything is killed at random; SEED=1 for a known draw
+	@PYTHONPATH=tests-e2e/tests $(BIN)/python -m chaos $(if $(SEED),--seed $(SEED)) $(CHAOS)
+
 model: setup ## No job rests for ever: the random model at length, and what it went through
 	@$(BIN)/python services/workflow-queue/tests/model_statistics.py $(EXAMPLES)
 
@@ -118,4 +121,4 @@ lock: setup ## Pin every dependency anew
 	@$(UV) pip install --quiet --no-deps $(EDITABLE)
 	@touch $@
 
-.PHONY: help demo up down status logs test lint fmt types arch contracts contracts-write installs releases docs test-unit test-all test-e2e test-skew model measure-costs measure-burst measure-fairness simulate-capacity simulate-fairness setup lock
+.PHONY: help demo up down status logs test lint fmt types arch contracts contracts-write installs releases docs test-unit test-all test-e2e test-skew chaos model measure-costs measure-burst measure-fairness simulate-capacity simulate-fairness setup lock

@@ -9,7 +9,8 @@ from e2e_support.world import ROOT, World, platform_for_tests
 
 @pytest.fixture(scope="session")
 def world() -> Iterator[World]:
-    platform = platform_for_tests(ROOT)
+    # Journeys must not wait for people's patience: a retry comes after a second or so.
+    platform = platform_for_tests(ROOT, WORKFLOW_QUEUE_BACKOFF_SECONDS="1")
     platform.up()
     workspace = Workspace(platform)
     yield World(workspace)

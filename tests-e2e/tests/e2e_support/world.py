@@ -23,7 +23,7 @@ DEFECT = "def add(item, basket=[]):\n    basket.append(item)\n    return basket\
 T = TypeVar("T")
 
 
-def platform_for_tests(root: Path) -> Platform:
+def platform_for_tests(root: Path, **overrides: str) -> Platform:
     """Every process apart, as in production, with databases of its own on the local stack."""
     return Platform(
         Stack(root),
@@ -31,10 +31,7 @@ def platform_for_tests(root: Path) -> Platform:
         checkout=CHECKOUT,
         layout="split",
         prefix="e2e_",
-        overrides={
-            # Journeys must not wait for people's patience: a retry comes after a second or so.
-            "WORKFLOW_QUEUE_BACKOFF_SECONDS": "1",
-        },
+        overrides=overrides,
     )
 
 
