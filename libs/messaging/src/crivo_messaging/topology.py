@@ -42,12 +42,17 @@ class DeadLetters:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """A quorum queue. Its delivery limit only stops crash loops; retries are decided elsewhere."""
+    """A quorum queue. Its delivery limit only stops crash loops; retries are decided elsewhere.
+
+    `single_active` gives all its messages to one consumer, until that one goes: with a prefetch of
+    1 they are handled in order, however many processes stand by.
+    """
 
     name: str
     bindings: tuple[Binding, ...]
     dead_letters: DeadLetters
     message_ttl: timedelta | None = None
+    single_active: bool = False
 
     def arguments(self) -> dict[str, str | int]:
         arguments: dict[str, str | int] = {
@@ -59,6 +64,8 @@ class Queue:
         }
         if self.message_ttl:
             arguments["x-message-ttl"] = int(self.message_ttl.total_seconds() * 1000)
+        if self.single_active:
+            arguments["x-single-active-consumer"] = True
         return arguments
 
 
