@@ -5,7 +5,6 @@ from typing import Literal
 from uuid import UUID
 
 import aio_pika
-import pytest
 from crivo_contracts.event import Event
 from crivo_messaging.topology import declare_at
 from gateway.presentation.topology import TOPOLOGY
@@ -15,11 +14,6 @@ from gateway_support.listener import Heard, listening_as
 from gateway_support.peers import DEADLINE
 from gateway_support.publishers import NOON, enclosed, job_started, publishing, working
 from uuid_utils.compat import uuid7
-
-
-@pytest.fixture
-def acme() -> UUID:
-    return uuid7()
 
 
 def attempts(heard: list[Heard]) -> list[int]:

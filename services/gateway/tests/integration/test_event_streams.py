@@ -31,18 +31,6 @@ QUICK = replace(PACE, heartbeat=0.05)
 
 
 @pytest.fixture
-def acme() -> UUID:
-    """An organization nobody else has: Redis is one for all tests."""
-    return uuid7()
-
-
-@pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    async with Redis.from_url(redis_url, socket_timeout=None) as redis:
-        yield redis
-
-
-@pytest.fixture
 async def way(redis_url: str) -> AsyncIterator[Link]:
     """To Redis, for those who cut it."""
     async with link_to(redis_url) as way:
