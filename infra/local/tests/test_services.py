@@ -46,3 +46,15 @@ def test_the_gateway_knows_its_peers_by_the_ports_they_listen_on(tmp_path: Path)
     made = parts("all", tmp_path, ports=ports, keys=Keys.make(), servers=SERVERS)
     peer = made["gateway"].environment["GATEWAY_WORKFLOW_QUEUE_URL"]
     assert peer == f"http://127.0.0.1:{ports['workflow-queue']}"
+
+
+@pytest.mark.parametrize(("layout", "processes"), [("all", ["all"]), ("split", ["api", "worker"])])
+def test_the_public_door_has_one_name_in_either_layout(
+    layout: Layout, processes: list[str], tmp_path: Path
+) -> None:
+    made = parts(layout, tmp_path, ports=choose_ports(), keys=Keys.make(), servers=SERVERS)
+    gateways = [part for name, part in made.items() if name.startswith("gateway")]
+    assert [part.command[-1] for part in gateways] == processes
+    assert made["gateway"] is gateways[0]
+    for part in gateways:
+        assert part.environment["GATEWAY_RABBITMQ_URL"] == SERVERS.rabbitmq

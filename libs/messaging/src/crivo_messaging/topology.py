@@ -45,7 +45,7 @@ class Queue:
     """A quorum queue. Its delivery limit only stops crash loops; retries are decided elsewhere.
 
     `single_active` gives all its messages to one consumer, until that one goes: with a prefetch of
-    1 they are handled in order, however many processes stand by.
+    1 they are handled in order, but for one that a stopping consumer gives back.
     """
 
     name: str

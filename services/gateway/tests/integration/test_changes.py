@@ -1,13 +1,15 @@
 """From the broker to whoever listens: once, in order, and later rather than never."""
 
 import asyncio
+import json
 from typing import Literal
 from uuid import UUID
 
 import aio_pika
+from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 from crivo_contracts.event import Event
 from crivo_messaging.topology import declare_at
-from gateway.presentation.topology import TOPOLOGY
+from gateway.presentation.topology import CHANGES, TOPOLOGY
 from gateway_support.door import Services, open_door
 from gateway_support.link import link_to
 from gateway_support.listener import Heard, listening_as
@@ -73,7 +75,7 @@ async def test_a_message_that_is_delivered_twice_is_told_once(
         assert attempts(await listener.some(2)) == [1, 2]
 
 
-async def test_two_workers_keep_the_order_in_which_things_happened(
+async def test_everybody_hears_all_in_the_order_in_which_it_happened(
     services: Services, redis_url: str, vhost_url: str, acme: UUID
 ) -> None:
     job: UUID = uuid7()
@@ -93,6 +95,42 @@ async def test_two_workers_keep_the_order_in_which_things_happened(
             heard = await here.some(100)
         assert attempts(heard) == list(range(1, 101))
         assert await there.some(100) == heard
+
+
+async def test_a_worker_that_cannot_go_on_is_not_overtaken_by_another(
+    services: Services, vhost_url: str, acme: UUID
+) -> None:
+    """Its Redis is away, so it holds the first message; the others wait behind that."""
+    await declare_at(vhost_url, TOPOLOGY)
+    overtaking: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
+    async with (
+        open_door(services, "redis://127.0.0.1:1/0", rabbitmq_url=vhost_url) as door,
+        publishing(vhost_url) as publisher,
+        await aio_pika.connect(vhost_url) as connection,
+    ):
+        channel = await connection.channel()
+        async with working(door.service):
+            await consumed(channel)
+            for attempt in (1, 2, 3):
+                await publisher.publish(job_started(acme, uuid7(), attempt))
+            queue = await channel.get_queue(CHANGES)
+            await queue.consume(overtaking.put)
+            # Long after the broker would have sent the others, if it did.
+            for _ in range(20):
+                await consumed(channel)
+            assert overtaking.empty()
+        # It gives its own back only after it has left, so that one may come last.
+        bodies = [json.loads((await overtaking.get()).body) for _ in range(3)]
+    assert sorted(body["attempt"] for body in bodies) == [1, 2, 3]
+
+
+async def consumed(channel: AbstractChannel) -> None:
+    """Return when the queue has a consumer."""
+    async with asyncio.timeout(DEADLINE):
+        while True:
+            queue = await channel.declare_queue(CHANGES, passive=True)
+            if queue.declaration_result.consumer_count:
+                return
 
 
 async def test_while_the_broker_is_away_the_door_is_open_and_what_happens_is_heard_later(
