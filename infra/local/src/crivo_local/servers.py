@@ -113,7 +113,9 @@ def mongodb(root: Path, port: int) -> Part:
     )  # fmt: skip
 
 
-def rabbitmq(root: Path, files: RabbitFiles, ports: dict[str, int]) -> list[Part]:
+def rabbitmq(
+    root: Path, files: RabbitFiles, ports: dict[str, int], configuration_of_cluster: str = ""
+) -> list[Part]:
     """A private node with its own port mapper, so that stopping it stops all of it."""
     home = root / "rabbitmq"
     home.mkdir(parents=True, exist_ok=True)
@@ -124,14 +126,14 @@ def rabbitmq(root: Path, files: RabbitFiles, ports: dict[str, int]) -> list[Part
         f"management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = {ports['rabbitmq_management']}\n"
         f"prometheus.tcp.ip = 127.0.0.1\nprometheus.tcp.port = {ports['rabbitmq_prometheus']}\n"
         "disk_free_limit.absolute = 50MB\nlog.console = true\nlog.console.level = warning\n"
-        "log.file = false\ncollect_statistics_interval = 10000\n"
+        "log.file = false\ncollect_statistics_interval = 10000\n" + configuration_of_cluster
     )
     environment = {
         **_environment(),
         **files.environment,
         "PATH": files.path,
         "HOME": str(home),
-        "RABBITMQ_NODENAME": f"crivo{ports['rabbitmq']}@localhost",
+        "RABBITMQ_NODENAME": rabbitmq_node(ports),
         "RABBITMQ_NODE_PORT": str(ports["rabbitmq"]),
         "RABBITMQ_DIST_PORT": str(ports["rabbitmq_distribution"]),
         "ERL_EPMD_PORT": str(ports["epmd"]),
@@ -161,6 +163,11 @@ def rabbitmq(root: Path, files: RabbitFiles, ports: dict[str, int]) -> list[Part
             port=ports["rabbitmq"],
         ),
     ]
+
+
+def rabbitmq_node(ports: dict[str, int]) -> str:
+    """The node's name, which no other node on this machine has."""
+    return f"crivo{ports['rabbitmq']}@localhost"
 
 
 def _environment() -> dict[str, str]:
