@@ -10,6 +10,7 @@ import structlog
 from prometheus_client import Counter, Gauge
 
 from crivo_messaging.envelope import Envelope
+from crivo_messaging.first_of import first_of
 from crivo_messaging.publisher import BrokerAway, Publisher, Unroutable
 
 POLL_SECONDS = 0.5
@@ -119,24 +120,12 @@ class Relay:
                 sent = await self.relay_once()
                 failures = 0
                 if not sent:
-                    await self._until_woken(stop)
+                    await first_of(self._outbox.wait(POLL_SECONDS), stop.wait())
             except (BrokerAway, StoreAway) as problem:
                 delay = _BACKOFF_SECONDS[min(failures, len(_BACKOFF_SECONDS) - 1)]
                 failures += 1
                 _log.warning("outbox.waiting", reason=str(problem), seconds=delay)
                 await _pause(stop, delay)
-
-    async def _until_woken(self, stop: asyncio.Event) -> None:
-        woken = asyncio.ensure_future(self._outbox.wait(POLL_SECONDS))
-        stopped = asyncio.ensure_future(stop.wait())
-        done, _ = await asyncio.wait({woken, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (woken, stopped):
-            if task not in done:
-                task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
-        if woken in done:
-            woken.result()
 
 
 async def _pause(stop: asyncio.Event, seconds: float) -> None:

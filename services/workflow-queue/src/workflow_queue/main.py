@@ -1,7 +1,8 @@
-"""`python -m workflow_queue api|worker|relay|all|migrate|rebuild job-status`."""
+"""`python -m workflow_queue api|worker|relay|all|migrate|rebuild …|limit …`."""
 
 import asyncio
 import sys
+from uuid import UUID
 
 import structlog
 from crivo_observability.logs import configure_logs
@@ -11,12 +12,18 @@ from crivo_web.serve import run, serve
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from workflow_queue.bootstrap import open_service
-from workflow_queue.infrastructure import job_status
+from workflow_queue.domain.fair_share import Share
+from workflow_queue.domain.pull_request import OrganizationId
+from workflow_queue.infrastructure import job_metrics, job_status
+from workflow_queue.infrastructure.waiting_jobs import give_share
 from workflow_queue.settings import MigrationSettings, Settings
 
 NAME = "workflow-queue"
 PROCESSES = ("api", "worker", "relay", "all")
-USAGE = f"usage: python -m workflow_queue {'|'.join(PROCESSES)}|migrate|rebuild job-status"
+REBUILDS = {"job-status": job_status.rebuild, "job-metrics": job_metrics.rebuild}
+USAGE = f"""usage: python -m workflow_queue {"|".join(PROCESSES)}|migrate
+       python -m workflow_queue rebuild {"|".join(REBUILDS)}
+       python -m workflow_queue limit ORGANIZATION (CONCURRENCY WEIGHT|default)"""
 _log = structlog.get_logger()
 
 
@@ -32,8 +39,12 @@ def main(arguments: list[str]) -> None:
             from workflow_queue.infrastructure.schema import migrate
 
             migrate(_store().database_url.get_secret_value())
-        case ["rebuild", "job-status"]:
-            asyncio.run(_rebuild(_store().database_url.get_secret_value()))
+        case ["rebuild", projection] if projection in REBUILDS:
+            asyncio.run(_rebuild(projection, _store().database_url.get_secret_value()))
+        case ["limit", organization, "default"]:
+            asyncio.run(_limit(organization, None))
+        case ["limit", organization, concurrency, weight]:
+            asyncio.run(_limit(organization, (concurrency, weight)))
         case ["-h" | "--help"]:
             sys.stdout.write(f"{USAGE}\n")
         case _:
@@ -51,13 +62,29 @@ async def _process(process: str, settings: Settings) -> None:
         await serve(app, host=settings.host, port=settings.port, tasks=tasks)
 
 
-async def _rebuild(url: str) -> None:
+async def _rebuild(projection: str, url: str) -> None:
     engine = create_async_engine(url)
     try:
-        jobs = await job_status.rebuild(engine)
+        rows = await REBUILDS[projection](engine)
     finally:
         await engine.dispose()
-    _log.info("projection.rebuilt", projection="job-status", jobs=jobs)
+    _log.info("projection.rebuilt", projection=projection, rows=rows)
+
+
+async def _limit(organization: str, given: tuple[str, str] | None) -> None:
+    """Take effect with the next job that is handed over."""
+    try:
+        organization_id = OrganizationId(UUID(organization))
+        share = Share(concurrency=int(given[0]), weight=float(given[1])) if given else None
+    except ValueError as problem:
+        sys.exit(f"limit: {problem}\n{USAGE}")
+    engine = create_async_engine(_store().database_url.get_secret_value())
+    try:
+        async with engine.begin() as connection:
+            await give_share(connection, organization_id, share)
+    finally:
+        await engine.dispose()
+    _log.info("limit.changed", organization_id=organization, share=str(share or "default"))
 
 
 def _store() -> MigrationSettings:

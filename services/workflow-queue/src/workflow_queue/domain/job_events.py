@@ -68,11 +68,20 @@ class DeadlineMoved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StageTime:
+    """A stage of the analysis, and how long it took."""
+
+    stage: str
+    milliseconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AnalysisCompleted:
     attempt: int
     outcome: str
     findings: int
     at: datetime
+    stages: tuple[StageTime, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

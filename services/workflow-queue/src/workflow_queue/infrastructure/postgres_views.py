@@ -9,10 +9,13 @@ from uuid import UUID
 from sqlalchemy import RowMapping, Select, case, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from workflow_queue.application.job_metrics import JobMetrics
 from workflow_queue.application.job_views import HistoryEntry, JobFilter, JobView
 from workflow_queue.application.ports import DueJob, JobNotFound
 from workflow_queue.domain.job import State
+from workflow_queue.domain.job_events import StageTime
 from workflow_queue.domain.pull_request import JobId, OrganizationId
+from workflow_queue.infrastructure.job_metrics import metrics
 from workflow_queue.infrastructure.tables import IN_FLIGHT, events, job_status_view, organizations
 
 _view = job_status_view.c
@@ -72,6 +75,10 @@ class PostgresJobViews:
         async with self.engine.connect() as connection:
             return [_entry(row) for row in (await connection.execute(query)).mappings()]
 
+    async def metrics(self, organization_id: OrganizationId, *, since: datetime) -> JobMetrics:
+        async with self.engine.connect() as connection:
+            return await metrics(connection, organization_id, since=since)
+
     async def due(self, *, now: datetime, limit: int) -> Sequence[DueJob]:
         query = (
             select(_view.job_id, _view.correlation_id, _view.traceparent)
@@ -105,6 +112,7 @@ def _entry(row: RowMapping) -> HistoryEntry:
         deadline_at=_time(data.get("deadline_at")),
         superseded_by=UUID(data["superseded_by"]) if "superseded_by" in data else None,
         requested_by=data.get("requested_by"),
+        stages=[StageTime(**each) for each in data.get("stages", ())],
     )
 
 
