@@ -33,7 +33,7 @@ logs: setup ## Follow the logs; PROCESS=workflow-queue for one
 
 # --- checks, as CI runs them ---
 
-test: lint types arch contracts installs test-all ## Every check and every test
+test: lint types arch contracts installs releases test-all ## Every check and every test
 
 lint: setup ## Style and likely mistakes
 	@$(BIN)/ruff check --quiet .
@@ -60,6 +60,9 @@ arch: setup ## Who may import what; the README says what the code says
 installs: setup ## Each package declares what it imports; each service installs alone
 	@$(BIN)/python infra/checks/installs.py
 
+releases: setup ## releases.toml is true: commits, versions, changelogs
+	@$(BIN)/python infra/checks/releases.py
+
 docs: setup ## Write the parts of the README that come from the code
 	@$(BIN)/python infra/checks/configuration.py --write
 
@@ -77,6 +80,12 @@ test-e2e: setup ## Journeys through the running platform, faults included
 
 test-pooler: setup ## Integration tests of the services, through a PgBouncer in transaction mode
 	@CRIVO_TEST_POOLER=1 $(BIN)/pytest -q -n 2 $(wildcard $(POOLED:%=services/%/tests/integration))
+
+test-skew: setup ## Upgrades while reviews run: the last release of each service beside the others
+	@$(BIN)/pytest -q -p no:randomly tests-e2e/tests/skew
+
+model: setup ## No job rests for ever: the random model at length, and what it went through
+	@$(BIN)/python services/workflow-queue/tests/model_statistics.py $(EXAMPLES)
 
 # --- set-up ---
 
@@ -96,4 +105,4 @@ lock: setup ## Pin every dependency anew
 	@$(UV) pip install --quiet --no-deps $(EDITABLE)
 	@touch $@
 
-.PHONY: help demo up down status logs test lint fmt types arch contracts contracts-write installs docs test-unit test-all test-e2e test-pooler setup lock
+.PHONY: help demo up down status logs test lint fmt types arch contracts contracts-write installs releases docs test-unit test-all test-e2e test-pooler test-skew model setup lock

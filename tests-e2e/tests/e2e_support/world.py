@@ -1,6 +1,7 @@
 """What a journey needs: a platform of its own, and pull requests that people could have opened."""
 
 import json
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from crivo_local.stack import Stack
 from crivo_local.workspace import Workspace
 
 CHECKOUT = Path(__file__).parents[3]
+ROOT = Path(os.environ.get("CRIVO_LOCAL_ROOT", ".local"))
 DEADLINE_SECONDS = 120
 ENDED = ("completed", "failed", "cancelled", "superseded", "skipped")
 # One planted defect, which Ruff reports as B006 on line 1.

@@ -42,21 +42,29 @@ class DeadLetters:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """A quorum queue. Its delivery limit only stops crash loops; retries are decided elsewhere."""
+    """A quorum queue. Its delivery limit only stops crash loops; retries are decided elsewhere.
+
+    One that `forgets_expired` messages tells its dead-letter exchange to the consumers only: they
+    bury what they cannot handle there, and what was too old to be of use alarms nobody.
+    """
 
     name: str
     bindings: tuple[Binding, ...]
     dead_letters: DeadLetters
     message_ttl: timedelta | None = None
+    forgets_expired: bool = False
 
     def arguments(self) -> dict[str, str | int]:
         arguments: dict[str, str | int] = {
             "x-queue-type": "quorum",
             "x-delivery-limit": CRASH_LOOP_LIMIT,
-            "x-dead-letter-exchange": self.dead_letters.exchange,
-            "x-dead-letter-strategy": "at-least-once",
-            "x-overflow": "reject-publish",
         }
+        if not self.forgets_expired:
+            arguments |= {
+                "x-dead-letter-exchange": self.dead_letters.exchange,
+                "x-dead-letter-strategy": "at-least-once",
+                "x-overflow": "reject-publish",
+            }
         if self.message_ttl:
             arguments["x-message-ttl"] = int(self.message_ttl.total_seconds() * 1000)
         return arguments

@@ -75,10 +75,14 @@ class Service:
         url = self.settings.rabbitmq_url.get_secret_value()
         policy = FailurePolicy(NAME, conflicts=(ConcurrentUpdate,))
         broker = create_broker(url, policy=policy, prefetch=self.settings.prefetch)
-        broker.include_router(consumers(self.app))
+        publisher = Publisher(url, TOPOLOGY)
+        broker.include_router(consumers(self.app, publisher))
         letters = MongoDeadLetters(self.database["dead_letters"])
         consume_dead_letters(broker, TOPOLOGY, letters)
-        await run_consumers(broker, policy, TOPOLOGY, stop, url=url)
+        try:
+            await run_consumers(broker, policy, TOPOLOGY, stop, url=url)
+        finally:
+            await publisher.close()
 
     async def relay(self, stop: asyncio.Event) -> None:
         """Publish the outbox until told to stop."""

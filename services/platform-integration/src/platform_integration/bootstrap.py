@@ -109,10 +109,18 @@ def worker(service: Service, settings: Settings) -> Task:
     """Consumes the service's queues and its dead letters."""
     policy = FailurePolicy("platform-integration", conflicts=())
     broker = create_broker(settings.rabbitmq_url, policy=policy, prefetch=settings.prefetch)
-    broker.include_router(consumers(service.app))
+    publisher = Publisher(settings.rabbitmq_url, TOPOLOGY)
+    broker.include_router(consumers(service.app, publisher))
     store = PostgresDeadLetters(service.engine, messaging.dead_letters)
     consume_dead_letters(broker, TOPOLOGY, store)
-    return partial(run_consumers, broker, policy, TOPOLOGY, url=settings.rabbitmq_url)
+
+    async def work(stop: asyncio.Event) -> None:
+        try:
+            await run_consumers(broker, policy, TOPOLOGY, stop, url=settings.rabbitmq_url)
+        finally:
+            await publisher.close()
+
+    return work
 
 
 def relay(settings: Settings) -> Task:

@@ -5,6 +5,7 @@ import random
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 
 import crivo_web.operations as operations
@@ -15,10 +16,12 @@ from crivo_messaging.consumer import (
     is_away,
     run_consumers,
 )
+from crivo_messaging.heartbeat import Audience
 from crivo_messaging.postgres_dead_letters import PostgresDeadLetters
 from crivo_messaging.postgres_outbox import PostgresOutbox, open_bell
 from crivo_messaging.publisher import Publisher
 from crivo_messaging.relay import Relay
+from crivo_messaging.schedule import every
 from crivo_observability.http import ASGIApp
 from crivo_web.application import create_service
 from crivo_web.identity import utc_now
@@ -36,11 +39,14 @@ from workflow_queue.application.name_organization import NameOrganizationHandler
 from workflow_queue.application.ports import ConcurrentUpdate
 from workflow_queue.application.process_workflow_job import ProcessWorkflowJobHandler
 from workflow_queue.application.reject_dispatch import RejectDispatchHandler
+from workflow_queue.application.renew_lease import ProlongLeasesHandler, RenewLeaseHandler
 from workflow_queue.application.retry_job import RetryJobHandler
 from workflow_queue.application.update_job_status import UpdateJobStatusHandler
 from workflow_queue.domain.orchestrator import WorkflowOrchestrator
 from workflow_queue.infrastructure import postgres
+from workflow_queue.infrastructure.archive import archive_batch
 from workflow_queue.infrastructure.leadership import DISPATCHER_LOCK, Leadership
+from workflow_queue.infrastructure.leases import PostgresLeases
 from workflow_queue.infrastructure.postgres_cadences import PostgresCadences
 from workflow_queue.infrastructure.postgres_views import PostgresJobViews
 from workflow_queue.infrastructure.tables import messaging
@@ -49,11 +55,13 @@ from workflow_queue.presentation.consumers import consumers
 from workflow_queue.presentation.dead_letters import JobDeadLetters
 from workflow_queue.presentation.dispatcher import run_dispatcher
 from workflow_queue.presentation.http import STATUS_OF, JobController, show_metrics
+from workflow_queue.presentation.signs_of_life import signs_of_life
 from workflow_queue.presentation.timer import run_timer
-from workflow_queue.presentation.topology import TOPOLOGY
+from workflow_queue.presentation.topology import LEASES, TOPOLOGY
 from workflow_queue.settings import Settings
 
 VERSION = "0.1.0"
+DAY_SECONDS = 86_400.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +94,7 @@ class Service:
         policy = FailurePolicy("workflow-queue", conflicts=(ConcurrentUpdate,))
         broker = create_broker(url, policy=policy, prefetch=self.settings.prefetch)
         broker.include_router(consumers(self.app))
+        broker.include_router(signs_of_life(self.app))
         letters = JobDeadLetters(
             store=PostgresDeadLetters(self.engine, messaging.dead_letters),
             reject_dispatch=self.app.reject_dispatch,
@@ -101,10 +110,12 @@ class Service:
     async def keep_time(self, stop: asyncio.Event) -> None:
         """Move the jobs that are due until told to stop."""
         leadership = Leadership(self.settings.direct_url)
+        audience = Audience(self.settings.rabbitmq_url.get_secret_value(), LEASES)
         try:
-            await run_timer(self.app, leadership.held, stop)
+            await run_timer(self.app, leadership.held, audience.listens, stop)
         finally:
             await leadership.close()
+            await audience.close()
 
     async def dispatch(self, stop: asyncio.Event) -> None:
         """Hand waiting jobs to workers until told to stop."""
@@ -115,6 +126,15 @@ class Service:
             await run_dispatcher(self.app, leadership.held, leadership.rung, stop)
         finally:
             await leadership.close()
+
+    async def archive(self, stop: asyncio.Event) -> None:
+        """Move the events of jobs that ended long ago, once a day, until told to stop."""
+        age = timedelta(days=self.settings.archive_after_days)
+
+        async def batch() -> int:
+            return await archive_batch(self.engine, before=self.app.now() - age) if age else 0
+
+        await every(DAY_SECONDS, batch, name="events.archive")(stop)
 
     async def _database_answers(self) -> None:
         async with self.engine.connect() as connection:
@@ -134,6 +154,7 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         orchestrator = WorkflowOrchestrator(cadence=settings.cadence)
         jitter = random.SystemRandom().random
         at_primary, views = PostgresJobViews(engine), PostgresJobViews(readers)
+        leases = PostgresLeases(engine)
         app = App(
             enqueue_code_review_job=EnqueueCodeReviewJobHandler(
                 begin=begin, orchestrator=orchestrator, now=utc_now, new_id=uuid7
@@ -155,6 +176,8 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
                 begin=begin, limits=settings.limits, policy=policy, now=utc_now
             ),
             name_organization=NameOrganizationHandler(begin=begin),
+            renew_lease=RenewLeaseHandler(leases=leases, policy=policy, now=utc_now),
+            prolong_leases=ProlongLeasesHandler(leases=leases, policy=policy, now=utc_now),
             due_jobs=at_primary.due,
             job_views=views,
             job_views_at_primary=at_primary,

@@ -1,12 +1,14 @@
-"""`python -m workflow_queue api|worker|relay|all|migrate|rebuild …|limit …`."""
+"""`python -m workflow_queue`: the service's processes, and what is done to its store by hand."""
 
 import asyncio
 import sys
+from datetime import timedelta
 from uuid import UUID
 
 import structlog
 from crivo_observability.logs import configure_logs
 from crivo_observability.traces import configure_traces
+from crivo_web.identity import utc_now
 from crivo_web.operations import operations_app
 from crivo_web.serve import run, serve
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -15,6 +17,7 @@ from workflow_queue.bootstrap import open_service
 from workflow_queue.domain.fair_share import Share
 from workflow_queue.domain.pull_request import OrganizationId
 from workflow_queue.infrastructure import job_metrics, job_status
+from workflow_queue.infrastructure.archive import archive_batch
 from workflow_queue.infrastructure.waiting_jobs import give_share
 from workflow_queue.settings import MigrationSettings, Settings
 
@@ -23,7 +26,8 @@ PROCESSES = ("api", "worker", "relay", "all")
 REBUILDS = {"job-status": job_status.rebuild, "job-metrics": job_metrics.rebuild}
 USAGE = f"""usage: python -m workflow_queue {"|".join(PROCESSES)}|migrate
        python -m workflow_queue rebuild {"|".join(REBUILDS)}
-       python -m workflow_queue limit ORGANIZATION (CONCURRENCY WEIGHT|default)"""
+       python -m workflow_queue limit ORGANIZATION (CONCURRENCY WEIGHT|default)
+       python -m workflow_queue archive --older-than DAYS"""
 _log = structlog.get_logger()
 
 
@@ -45,6 +49,8 @@ def main(arguments: list[str]) -> None:
             asyncio.run(_limit(organization, None))
         case ["limit", organization, concurrency, weight]:
             asyncio.run(_limit(organization, (concurrency, weight)))
+        case ["archive", "--older-than", days] if days.isdecimal() and int(days) > 0:
+            asyncio.run(_archive(_store().database_url.get_secret_value(), timedelta(int(days))))
         case ["-h" | "--help"]:
             sys.stdout.write(f"{USAGE}\n")
         case _:
@@ -58,7 +64,7 @@ async def _process(process: str, settings: Settings) -> None:
         if process in ("worker", "all"):
             tasks.append(service.work)
         if process in ("relay", "all"):
-            tasks += [service.relay, service.keep_time, service.dispatch]
+            tasks += [service.relay, service.keep_time, service.dispatch, service.archive]
         await serve(app, host=settings.host, port=settings.port, tasks=tasks)
 
 
@@ -85,6 +91,17 @@ async def _limit(organization: str, given: tuple[str, str] | None) -> None:
     finally:
         await engine.dispose()
     _log.info("limit.changed", organization_id=organization, share=str(share or "default"))
+
+
+async def _archive(url: str, age: timedelta) -> None:
+    engine = create_async_engine(url)
+    before, moved = utc_now() - age, 0
+    try:
+        while batch := await archive_batch(engine, before=before):
+            moved += batch
+    finally:
+        await engine.dispose()
+        _log.info("events.archived", before=before.isoformat(), events=moved)
 
 
 def _store() -> MigrationSettings:

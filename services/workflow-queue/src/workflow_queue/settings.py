@@ -43,8 +43,16 @@ class Settings(BaseSettings):
     publish_deadline_seconds: float = Field(
         _DEFAULTS.publish_deadline.total_seconds(), description="How long publishing may take"
     )
+    lease_seconds: float = Field(
+        _DEFAULTS.lease.total_seconds(),
+        gt=0,
+        description="How long a worker may give no sign of life; one comes every 5 seconds",
+    )
     backoff_seconds: float = Field(
         _DEFAULTS.backoff.total_seconds(), description="Wait before the first retry; then doubled"
+    )
+    archive_after_days: int = Field(
+        90, ge=0, description="Age at which events of ended jobs are moved to the archive; 0: never"
     )
 
     window: int = Field(
@@ -98,12 +106,13 @@ class Settings(BaseSettings):
             start_deadline=timedelta(seconds=self.start_deadline_seconds),
             analyze_deadline=timedelta(seconds=self.analyze_deadline_seconds),
             publish_deadline=timedelta(seconds=self.publish_deadline_seconds),
+            lease=timedelta(seconds=self.lease_seconds),
             backoff=timedelta(seconds=self.backoff_seconds),
         )
 
 
 class MigrationSettings(BaseSettings):
-    """What `migrate` and `rebuild` need: the database and nothing else."""
+    """What `migrate`, `rebuild` and `archive` need: the database and nothing else."""
 
     model_config = SettingsConfigDict(env_prefix="WORKFLOW_QUEUE_", frozen=True)
 

@@ -21,6 +21,7 @@ from workflow_queue.domain.job_events import (
     JobRetryScheduled,
     JobSkipped,
     JobSuperseded,
+    LeaseLost,
     Step,
     StepStarted,
 )
@@ -36,6 +37,7 @@ EVENTS: list[JobEvent] = [
     DispatchRejected(reason="boom", at=NOON),
     StepStarted(step=Step.PUBLISH, attempt=2, deadline_at=NOON, at=NOON),
     DeadlineMoved(step=Step.ANALYZE, attempt=1, deadline_at=NOON, at=NOON),
+    LeaseLost(step=Step.PUBLISH, attempt=1, reason="silence", at=NOON),
     AnalysisCompleted(attempt=1, outcome="partial", findings=3, at=NOON),
     JobRetryScheduled(step=Step.ANALYZE, attempt=1, failure=LIMITED, retry_at=NOON, at=NOON),
     JobCompleted(attempt=1, outcome="complete", comments_published=2, at=NOON),

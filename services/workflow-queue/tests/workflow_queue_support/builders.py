@@ -17,12 +17,24 @@ from workflow_queue.application.enqueue_code_review_job import (
 from workflow_queue.application.job_metrics import JobMetrics
 from workflow_queue.application.job_views import JobViews
 from workflow_queue.application.name_organization import NameOrganizationHandler
-from workflow_queue.application.ports import Begin, Cadences, DueJobs, PublishPayload, Verdict
+from workflow_queue.application.ports import (
+    Begin,
+    Cadences,
+    DueJobs,
+    Leases,
+    PublishPayload,
+    Verdict,
+)
 from workflow_queue.application.process_workflow_job import (
     ProcessWorkflowJob,
     ProcessWorkflowJobHandler,
 )
 from workflow_queue.application.reject_dispatch import RejectDispatchHandler
+from workflow_queue.application.renew_lease import (
+    ProlongLeasesHandler,
+    RenewLease,
+    RenewLeaseHandler,
+)
 from workflow_queue.application.retry_job import RetryJobHandler
 from workflow_queue.application.update_job_status import (
     ReviewCompleted,
@@ -45,6 +57,7 @@ from workflow_queue.domain.pull_request import (
     RepositoryId,
 )
 from workflow_queue_support.cadences import MemoryCadences
+from workflow_queue_support.memory import MemoryStore
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 ORGANIZATION = OrganizationId(UUID("019a0000-0000-7000-8000-000000000001"))
@@ -191,6 +204,9 @@ class Service:
     ) -> Verdict:
         return await self.report(job_id, StepFailed(step=step, attempt=attempt, failure=failure))
 
+    async def beat(self, job_id: JobId, *, step: Step = Step.ANALYZE, attempt: int = 1) -> Verdict:
+        return await self.app.renew_lease(RenewLease(job_id=job_id, step=step, attempt=attempt))
+
     async def close(self, *, at: datetime, ref: PullRequestRef | None = None) -> Verdict:
         return await self.app.cancel_jobs(
             CancelJobs(message_id=uuid4(), ref=ref or a_ref(), updated_at=at)
@@ -213,11 +229,13 @@ def a_service(
     due_jobs: DueJobs,
     job_views: JobViews,
     *,
+    leases: Leases | None = None,
     policy: Policy = POLICY,
     limits: Limits = LIMITS,
     cadences: Cadences | None = None,
 ) -> Service:
     clock, orchestrator, ids = Clock(), WorkflowOrchestrator(), Ids()
+    leases = leases or MemoryStore()
 
     def jitter() -> float:
         return 1.0
@@ -244,6 +262,8 @@ def a_service(
                 begin=begin, limits=limits, policy=policy, now=clock
             ),
             name_organization=NameOrganizationHandler(begin=begin),
+            renew_lease=RenewLeaseHandler(leases=leases, policy=policy, now=clock),
+            prolong_leases=ProlongLeasesHandler(leases=leases, policy=policy, now=clock),
             due_jobs=due_jobs,
             job_views=job_views,
             job_views_at_primary=job_views,

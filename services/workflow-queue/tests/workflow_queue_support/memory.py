@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from workflow_queue.application.ports import (
 from workflow_queue.domain.fair_share import Line, Share, WaitingJob
 from workflow_queue.domain.job import WorkflowJob
 from workflow_queue.domain.job_events import JobEvent
+from workflow_queue.domain.lease import Lease
 from workflow_queue.domain.pull_request import (
     FollowedPullRequest,
     IdempotencyKey,
@@ -39,6 +40,7 @@ class MemoryStore:
     organizations: dict[OrganizationId, str] = field(default_factory=dict)
     shares: dict[OrganizationId, Share] = field(default_factory=dict)
     cadences: MemoryCadences = field(default_factory=MemoryCadences)
+    leases: dict[JobId, Lease] = field(default_factory=dict)
     locks: dict[PullRequestRef, asyncio.Lock] = field(default_factory=dict)
 
     def job(self, job_id: JobId) -> WorkflowJob:
@@ -58,12 +60,24 @@ class MemoryStore:
             transaction.commit()
 
     async def due(self, *, now: datetime, limit: int) -> Sequence[DueJob]:
-        due = [
-            job
-            for job in self.jobs()
-            if job.is_active and not job.waits and job.due_at is not None and job.due_at <= now
-        ]
+        due = [job for job in self.jobs() if self.is_due(job, now)]
         return [DueJob(id=job.id, correlation_id="c", traceparent=None) for job in due[:limit]]
+
+    def is_due(self, job: WorkflowJob, now: datetime) -> bool:
+        late = not job.waits and job.due_at is not None and job.due_at <= now
+        return late or job.is_lost(self.leases.get(job.id), now=now)
+
+    async def renew(self, job_id: JobId, lease: Lease) -> bool:
+        job = self.job(job_id) if job_id in self.streams else None
+        if job is None or not job.is_held_by(lease):
+            return False
+        self.leases[job_id] = lease
+        return True
+
+    async def prolong(self, *, before: datetime, until: datetime) -> None:
+        for job_id, lease in self.leases.items():
+            if lease.until < before:
+                self.leases[job_id] = replace(lease, until=until)
 
 
 class MemoryJobs:
@@ -136,6 +150,9 @@ class MemoryTransaction:
             for (organization_id, integration_id), jobs in lines.items()
         ], self._store.shares
 
+    async def lease(self, job_id: JobId) -> Lease | None:
+        return self._store.leases.get(job_id)
+
     async def keep_payload(self, job_id: JobId, payload: PublishPayload) -> None:
         self._payloads[job_id] = payload
 
@@ -152,6 +169,8 @@ class MemoryTransaction:
             if keys.get(job.key, job.id) != job.id:
                 raise ConcurrentUpdate(job.id)
             store.streams.setdefault(job.id, []).extend(job.recorded)
+            if job.id in store.leases and not job.is_held_by(store.leases[job.id]):
+                del store.leases[job.id]
             store.recorded.extend((job.id, event) for event in job.recorded)
         store.inbox |= self._claims
         store.followed |= {

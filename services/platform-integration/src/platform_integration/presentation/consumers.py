@@ -1,9 +1,16 @@
 """One function per queue: translate, call, nothing else."""
 
+from datetime import UTC, datetime
+from functools import partial
+
 import structlog
 from crivo_messaging.consumer import Unavailable, message_id, queue
+from crivo_messaging.envelope import Envelope
+from crivo_messaging.heartbeat import beating
+from crivo_messaging.publisher import Publisher
 from faststream.rabbit import RabbitMessage, RabbitRouter
 from platform_integration_contracts.commands import PublishReviewV1, ResolveCommandV1, ReviewComment
+from platform_integration_contracts.events import EXCHANGE, PublicationProgressedV1
 from structlog.contextvars import bound_contextvars
 from workflow_queue_contracts.events import (
     JobCancelledV1,
@@ -26,26 +33,18 @@ from platform_integration.presentation.queues import COMMANDS, JOB_PROGRESS, PUB
 
 _log = structlog.get_logger()
 
+SOURCE = "platform-integration"
 
-def consumers(app: App) -> RabbitRouter:
+
+def consumers(app: App, publisher: Publisher) -> RabbitRouter:
     router = RabbitRouter()
 
     @router.subscriber(queue(PUBLICATIONS))
     async def on_publish_review(command: PublishReviewV1, message: RabbitMessage) -> None:
         with bound_contextvars(job_id=str(command.job_id)):
             try:
-                await app.publish_review(
-                    PublishReview(
-                        message_id=message_id(message),
-                        sequence=_sequence(message),
-                        organization_id=command.organization_id,
-                        job_id=command.job_id,
-                        attempt=command.attempt,
-                        repository_id=command.repository_id,
-                        pull_request_number=command.pull_request_number,
-                        review=_review(command),
-                    )
-                )
+                async with beating(publisher, partial(sign_of_life, command)):
+                    await app.publish_review(_publish_review(command, message))
             except ClaimedElsewhere as problem:
                 raise Unavailable(str(problem)) from problem
 
@@ -118,6 +117,35 @@ def check_state(event: JobProgress) -> CheckState:
             return _ended("neutral", "Superseded", "A newer commit has taken its place.")
         case JobCancelledV1():
             return _ended("neutral", "Cancelled", f"Reason: {event.reason}.")
+
+
+def sign_of_life(command: PublishReviewV1) -> Envelope:
+    """Says that this attempt is being worked on."""
+    return Envelope.of(
+        PublicationProgressedV1(
+            organization_id=command.organization_id,
+            occurred_at=datetime.now(UTC),
+            job_id=command.job_id,
+            attempt=command.attempt,
+            review_id=command.review_id,
+        ),
+        source=SOURCE,
+        exchange=EXCHANGE,
+        subject=str(command.review_id),
+    )
+
+
+def _publish_review(command: PublishReviewV1, message: RabbitMessage) -> PublishReview:
+    return PublishReview(
+        message_id=message_id(message),
+        sequence=_sequence(message),
+        organization_id=command.organization_id,
+        job_id=command.job_id,
+        attempt=command.attempt,
+        repository_id=command.repository_id,
+        pull_request_number=command.pull_request_number,
+        review=_review(command),
+    )
 
 
 def _ended(conclusion: str, title: str, summary: str) -> CheckState:

@@ -11,6 +11,7 @@ from workflow_queue.application.name_organization import NameOrganizationHandler
 from workflow_queue.application.ports import Cadences, DueJobs, Now
 from workflow_queue.application.process_workflow_job import ProcessWorkflowJobHandler
 from workflow_queue.application.reject_dispatch import RejectDispatchHandler
+from workflow_queue.application.renew_lease import ProlongLeasesHandler, RenewLeaseHandler
 from workflow_queue.application.retry_job import RetryJobHandler
 from workflow_queue.application.update_job_status import UpdateJobStatusHandler
 from workflow_queue.domain.cadence import Cadence
@@ -30,6 +31,8 @@ class App:
     dispatch_due: DispatchDueHandler
     name_organization: NameOrganizationHandler
     dispatch_waiting: DispatchWaitingHandler
+    renew_lease: RenewLeaseHandler
+    prolong_leases: ProlongLeasesHandler
     due_jobs: DueJobs
     job_views: JobViews
     # Read where commands write, for who has just given one: a replica may not know it yet.

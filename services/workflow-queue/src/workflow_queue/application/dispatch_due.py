@@ -1,4 +1,4 @@
-"""The timer's work: steps past their deadline, and dispatches nobody took."""
+"""The timer's work: steps past their deadline, lost workers, and dispatches nobody took."""
 
 from dataclasses import dataclass
 
@@ -22,4 +22,9 @@ class DispatchDueHandler:
     async def __call__(self, command: DispatchDue) -> None:
         async with self.begin() as tx:
             job = await tx.jobs.get(command.job_id)
-            job.wake(jitter=self.jitter(), now=self.now(), policy=self.policy)
+            job.wake(
+                lease=await tx.lease(job.id),
+                jitter=self.jitter(),
+                now=self.now(),
+                policy=self.policy,
+            )

@@ -11,6 +11,7 @@ from uuid import UUID
 from workflow_queue.domain.cadence import Cadence
 from workflow_queue.domain.fair_share import Line, Share
 from workflow_queue.domain.job import WorkflowJob
+from workflow_queue.domain.lease import Lease
 from workflow_queue.domain.pull_request import (
     FollowedPullRequest,
     IdempotencyKey,
@@ -70,6 +71,8 @@ class Transaction(Protocol):
         """Every line somebody waits or runs in, with up to `most` waiting; and the shares."""
         ...
 
+    async def lease(self, job_id: JobId) -> Lease | None: ...
+
     async def keep_payload(self, job_id: JobId, payload: PublishPayload) -> None: ...
 
     async def name_organization(self, organization_id: OrganizationId, name: str) -> None: ...
@@ -98,6 +101,16 @@ class DueJob:
 
 class DueJobs(Protocol):
     async def __call__(self, *, now: datetime, limit: int) -> Sequence[DueJob]: ...
+
+
+class Leases(Protocol):
+    async def renew(self, job_id: JobId, lease: Lease) -> bool:
+        """False, and nothing kept, when the job is not at this attempt of this step."""
+        ...
+
+    async def prolong(self, *, before: datetime, until: datetime) -> None:
+        """Every lease that runs out before `before` lasts `until` then."""
+        ...
 
 
 Begin: TypeAlias = Callable[[], AbstractAsyncContextManager[Transaction]]

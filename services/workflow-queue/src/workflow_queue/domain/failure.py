@@ -23,6 +23,10 @@ class Failure:
     retry_at: datetime | None = None
 
 
+def transient(reason: str) -> Failure:
+    return Failure(error_class=ErrorClass.TRANSIENT, reason=reason)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """How often and how long: every limit that keeps a job from resting for ever."""
@@ -34,6 +38,7 @@ class Policy:
     start_deadline: timedelta = timedelta(minutes=15)
     analyze_deadline: timedelta = timedelta(minutes=10)
     publish_deadline: timedelta = timedelta(minutes=15)
+    lease: timedelta = timedelta(seconds=20)
     backoff: timedelta = timedelta(seconds=10)
     longest_wait: timedelta = timedelta(hours=24)
 

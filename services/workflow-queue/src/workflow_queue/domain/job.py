@@ -3,10 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Self, assert_never
 
-from workflow_queue.domain.failure import ErrorClass, Failure, Policy
+from workflow_queue.domain.failure import Failure, Policy, transient
 from workflow_queue.domain.job_events import (
     AnalysisCompleted,
     DeadlineMoved,
@@ -22,27 +21,15 @@ from workflow_queue.domain.job_events import (
     JobRetryScheduled,
     JobSkipped,
     JobSuperseded,
+    LeaseLost,
     Priority,
     StageTime,
     Step,
     StepStarted,
 )
+from workflow_queue.domain.job_state import ACTIVE, STOPPED, State
+from workflow_queue.domain.lease import Lease
 from workflow_queue.domain.pull_request import IdempotencyKey, JobId, PullRequest
-
-
-class State(StrEnum):
-    PENDING = "pending"
-    RUNNING = "running"
-    RETRY_SCHEDULED = "retry_scheduled"
-    COMPLETED = "completed"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-    SUPERSEDED = "superseded"
-    SKIPPED = "skipped"
-
-
-ACTIVE = frozenset({State.PENDING, State.RUNNING, State.RETRY_SCHEDULED})
-STOPPED = frozenset({State.FAILED, State.CANCELLED, State.SUPERSEDED, State.SKIPPED})
 
 
 class IllegalTransition(Exception):
@@ -142,9 +129,9 @@ class WorkflowJob:
         """Workers that cannot take the job make it fail, visibly, after a few times."""
         self._require_dispatched()
         self._record(DispatchRejected(reason=reason, at=now))
-        failure = Failure(error_class=ErrorClass.TRANSIENT, reason=reason)
+        failure, tries = transient(reason), self.rejections
         self._give_up_or_retry(
-            Step.DISPATCH, failure, tries=self.rejections, jitter=jitter, now=now, policy=policy
+            Step.DISPATCH, failure, tries=tries, jitter=jitter, now=now, policy=policy
         )
 
     def start(self, *, now: datetime, policy: Policy) -> None:
@@ -212,22 +199,30 @@ class WorkflowJob:
             step, failure, tries=self.tries, jitter=jitter, now=now, policy=policy
         )
 
-    def wake(self, *, jitter: float, now: datetime, policy: Policy) -> None:
-        """Act on a deadline that passed; nothing when it is too early, or somebody else's turn."""
+    def is_held_by(self, lease: Lease) -> bool:
+        return self.state is State.RUNNING and lease.is_of(self.step, self.attempt)
+
+    def is_lost(self, lease: Lease | None, *, now: datetime) -> bool:
+        """Whether its worker is silent; one that never gave a sign of life has its deadline."""
+        return lease is not None and self.is_held_by(lease) and lease.until <= now
+
+    def wake(
+        self, *, lease: Lease | None = None, jitter: float, now: datetime, policy: Policy
+    ) -> None:
+        """Act on a deadline that passed or a lease that ran out; nothing when it is too early."""
+        if self.is_lost(lease, now=now):
+            self._lose_lease(now=now, policy=policy)
+            return
         if self.waits or self.due_at is None or now < self.due_at:
             return
         if self.state is State.RUNNING:
-            failure = Failure(
-                error_class=ErrorClass.TRANSIENT, reason=f"deadline of {self.step} passed"
-            )
+            late = transient(f"deadline of {self.step} passed")
             self._give_up_or_retry(
-                self.step, failure, tries=self.tries, jitter=jitter, now=now, policy=policy
+                self.step, late, tries=self.tries, jitter=jitter, now=now, policy=policy
             )
         elif self.state is State.PENDING and self.dispatches >= policy.max_dispatches:
-            failure = Failure(error_class=ErrorClass.TRANSIENT, reason="no worker took the job")
-            self._record(
-                JobFailed(step=Step.DISPATCH, attempts=self.dispatches, failure=failure, at=now)
-            )
+            tries, nobody = self.dispatches, transient("no worker took the job")
+            self._record(JobFailed(step=Step.DISPATCH, attempts=tries, failure=nobody, at=now))
         else:
             self.dispatch(now=now, policy=policy)
 
@@ -252,6 +247,15 @@ class WorkflowJob:
         if self.state not in STOPPED:
             raise IllegalTransition(f"job {self.id} is {self.state}, not stopped")
         self._record(JobReopened(at=now))
+
+    def _lose_lease(self, *, now: datetime, policy: Policy) -> None:
+        """Back at once: the worker is gone, and waiting makes nothing better."""
+        reason = f"the worker of {self.step} gave no sign of life"
+        tries = self.tries
+        self._record(LeaseLost(step=self.step, attempt=self.attempt, reason=reason, at=now))
+        if tries >= policy.max_attempts:
+            failure = transient(f"{reason}, at the last of {tries} tries")
+            self._record(JobFailed(step=self.step, attempts=tries, failure=failure, at=now))
 
     def _give_up_or_retry(
         self,
@@ -328,6 +332,9 @@ class WorkflowJob:
                 self._begin(event)
             case DeadlineMoved():
                 self.due_at = event.deadline_at
+            case LeaseLost():
+                self._enter(State.PENDING, due_at=None)
+                self._note(transient(event.reason))
             case AnalysisCompleted():
                 self.outcome = event.outcome
                 self.analyzed_at = event.at

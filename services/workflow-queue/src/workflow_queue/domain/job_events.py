@@ -76,6 +76,16 @@ class StageTime:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseLost:
+    """Whoever did the step gave no sign of life for too long."""
+
+    step: Step
+    attempt: int
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AnalysisCompleted:
     attempt: int
     outcome: str
@@ -148,6 +158,7 @@ JobEvent: TypeAlias = (
     | DispatchRejected
     | StepStarted
     | DeadlineMoved
+    | LeaseLost
     | AnalysisCompleted
     | JobRetryScheduled
     | JobCompleted

@@ -1,23 +1,38 @@
 """The JobStatusView projection: written with the events it shows, rebuilt from them on demand."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Table, exists, or_, select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from workflow_queue.domain.job import WorkflowJob
+from workflow_queue.infrastructure.archive import all_events
 from workflow_queue.infrastructure.stored_events import restored
-from workflow_queue.infrastructure.tables import NO_INTEGRATION, events, job_status_view
+from workflow_queue.infrastructure.tables import (
+    NO_INTEGRATION,
+    archived_events,
+    events,
+    job_status_view,
+)
 
 BATCH = 500
+NOBODY = UUID(int=0)
 _ORIGIN = ("correlation_id", "traceparent")
-_UPSERT = insert(job_status_view)
-_UPSERT = _UPSERT.on_conflict_do_update(
+_INSERT = insert(job_status_view)
+_UPSERT = _INSERT.on_conflict_do_update(
     index_elements=["job_id"],
     # The request a job came from stays the one that created it.
-    set_={c.name: c for c in _UPSERT.excluded if c.name not in ("job_id", *_ORIGIN)},
+    set_={c.name: c for c in _INSERT.excluded if c.name not in ("job_id", *_ORIGIN)},
+)
+_REBUILD = _INSERT.on_conflict_do_update(
+    index_elements=["job_id"],
+    set_={c.name: c for c in _INSERT.excluded if c.name != "job_id"},
+    # What a writer wrote since the events were read is newer.
+    where=job_status_view.c.version <= _INSERT.excluded.version,
 )
 
 
@@ -27,27 +42,54 @@ async def show(connection: AsyncConnection, job: WorkflowJob, cause: Mapping[str
 
 
 async def rebuild(engine: AsyncEngine) -> int:
-    """Make every row anew from position 0; return how many. Writers wait until it is done."""
+    """Make every row anew from its events; return how many. Writers go on meanwhile."""
+    jobs = 0
+    refused: list[UUID] = []
+    # A stream that is archived meanwhile is met in the second pass, if not in the first.
+    for table in (events, archived_events):
+        after = NOBODY
+        while ids := await _streams(engine, table, after):
+            jobs, after = jobs + len(ids), ids[-1]
+            for row in await _rows(engine, ids):
+                try:
+                    await _keep(engine, row)
+                except IntegrityError:
+                    refused.append(row["job_id"])
+    await _forget_unknown(engine)
+    for row in await _rows(engine, refused):
+        await _keep(engine, row)  # no wrong row is in its way any more
+    return jobs
+
+
+async def _streams(engine: AsyncEngine, table: Table, after: UUID) -> Sequence[UUID]:
+    begun = select(table.c.stream_id).where(table.c.version == 1, table.c.stream_id > after)
+    async with engine.connect() as connection:
+        return (await connection.scalars(begun.order_by(table.c.stream_id).limit(BATCH))).all()
+
+
+async def _keep(engine: AsyncEngine, row: dict[str, Any]) -> None:
+    """A transaction for each row: one of many could deadlock with a writer of two."""
     async with engine.begin() as connection:
-        await connection.exec_driver_sql("LOCK TABLE job_status_view IN ACCESS EXCLUSIVE MODE")
-        await connection.execute(job_status_view.delete())
-        streams = select(events.c.stream_id).where(events.c.version == 1)
-        ids = (await connection.execute(streams.order_by(events.c.position))).scalars().all()
-        for start in range(0, len(ids), BATCH):
-            rows = await _rows(connection, ids[start : start + BATCH])
-            await connection.execute(_UPSERT, rows)
-    return len(ids)
+        await connection.execute(_REBUILD, row)
 
 
-async def _rows(connection: AsyncConnection, ids: Any) -> list[dict[str, Any]]:
+async def _forget_unknown(engine: AsyncEngine) -> None:
+    job_id = job_status_view.c.job_id
+    known = [exists().where(table.c.stream_id == job_id) for table in (events, archived_events)]
+    async with engine.begin() as connection:
+        await connection.execute(job_status_view.delete().where(~or_(*known)))
+
+
+async def _rows(engine: AsyncEngine, ids: Sequence[UUID]) -> list[dict[str, Any]]:
     history = (
-        select(events)
-        .where(events.c.stream_id.in_(ids))
-        .order_by(events.c.stream_id, events.c.version)
+        select(all_events)
+        .where(all_events.c.stream_id.in_(ids))
+        .order_by(all_events.c.stream_id, all_events.c.version)
     )
     streams: dict[Any, list[Any]] = {}
-    for row in (await connection.execute(history)).mappings():
-        streams.setdefault(row["stream_id"], []).append(row)
+    async with engine.connect() as connection:
+        for row in (await connection.execute(history)).mappings():
+            streams.setdefault(row["stream_id"], []).append(row)
     return [
         _row(WorkflowJob.rebuilt(restored(r["type"], r["schema_version"], r["data"]) for r in rows))
         | _origin(rows[0]["metadata"])

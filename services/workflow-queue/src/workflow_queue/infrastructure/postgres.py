@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from crivo_messaging import postgres as messaging
@@ -15,14 +16,14 @@ from crivo_messaging.postgres_outbox import CHANNEL as OUTBOX
 from crivo_observability.context import causation_id, correlation_id
 from crivo_observability.traces import traceparent
 from psycopg.errors import UniqueViolation
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import ColumnElement, FromClause, Row, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from workflow_queue.application.ports import ConcurrentUpdate, JobNotFound, PublishPayload
 from workflow_queue.domain.fair_share import Line, Share
-from workflow_queue.domain.job import ACTIVE, WorkflowJob
+from workflow_queue.domain.job import WorkflowJob
 from workflow_queue.domain.job_events import (
     JobCancelled,
     JobCompleted,
@@ -30,6 +31,8 @@ from workflow_queue.domain.job_events import (
     Step,
     StepStarted,
 )
+from workflow_queue.domain.job_state import ACTIVE
+from workflow_queue.domain.lease import Lease
 from workflow_queue.domain.pull_request import (
     FollowedPullRequest,
     IdempotencyKey,
@@ -38,7 +41,9 @@ from workflow_queue.domain.pull_request import (
     PullRequestRef,
 )
 from workflow_queue.infrastructure import job_metrics, job_status
+from workflow_queue.infrastructure.archive import all_events
 from workflow_queue.infrastructure.followed import followed_pull_request, keep
+from workflow_queue.infrastructure.leases import end_lease, lease_of
 from workflow_queue.infrastructure.published import envelopes
 from workflow_queue.infrastructure.stored_events import restored, stored
 from workflow_queue.infrastructure.tables import (
@@ -62,16 +67,20 @@ class PostgresJobs:
 
     async def get(self, job_id: JobId) -> WorkflowJob:
         if job_id not in self._seen:
-            history = (
-                select(events.c.type, events.c.schema_version, events.c.data)
-                .where(events.c.stream_id == job_id)
-                .order_by(events.c.version)
-            )
-            rows = (await self._connection.execute(history)).all()
-            if not rows:
+            history = await self._history(job_id, events)
+            if not history or history[0].version > 1:
+                history = await self._history(job_id, all_events)
+            if not history:
                 raise JobNotFound(f"There is no job {job_id}")
-            self._seen[job_id] = WorkflowJob.rebuilt(restored(*row) for row in rows)
+            self._seen[job_id] = WorkflowJob.rebuilt(
+                restored(row.type, row.schema_version, row.data) for row in history
+            )
         return self._seen[job_id]
+
+    async def _history(self, job_id: JobId, source: FromClause) -> Sequence[Row[Any]]:
+        columns = (source.c[name] for name in ("version", "type", "schema_version", "data"))
+        history = select(*columns).where(source.c.stream_id == job_id).order_by(source.c.version)
+        return (await self._connection.execute(history)).all()
 
     async def find(self, key: IdempotencyKey) -> WorkflowJob | None:
         found = await self._ids(
@@ -135,6 +144,9 @@ class PostgresTransaction:
             await shares(self._connection),
         )
 
+    async def lease(self, job_id: JobId) -> Lease | None:
+        return await lease_of(self._connection, job_id)
+
     async def keep_payload(self, job_id: JobId, payload: PublishPayload) -> None:
         self._payloads[job_id] = payload
         keep = insert(step_payloads).values(job_id=job_id, payload=json.loads(payload))
@@ -157,6 +169,7 @@ class PostgresTransaction:
             await self._append(job)
             await job_status.show(self._connection, job, self._cause)
             await job_metrics.count(self._connection, job)
+            await end_lease(self._connection, job)
             outgoing += await self._messages(job)
         for followed in self._followed:
             await keep(self._connection, followed)

@@ -12,11 +12,18 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from workflow_queue.application.job_metrics import JobMetrics
 from workflow_queue.application.job_views import HistoryEntry, JobFilter, JobView
 from workflow_queue.application.ports import DueJob, JobNotFound
-from workflow_queue.domain.job import State
 from workflow_queue.domain.job_events import StageTime
+from workflow_queue.domain.job_state import State
 from workflow_queue.domain.pull_request import JobId, OrganizationId
+from workflow_queue.infrastructure.archive import all_events
 from workflow_queue.infrastructure.job_metrics import metrics
-from workflow_queue.infrastructure.tables import IN_FLIGHT, events, job_status_view, organizations
+from workflow_queue.infrastructure.leases import ran_out
+from workflow_queue.infrastructure.tables import (
+    IN_FLIGHT,
+    job_status_view,
+    leases,
+    organizations,
+)
 
 _view = job_status_view.c
 _waits = _view.state == State.RETRY_SCHEDULED
@@ -68,9 +75,9 @@ class PostgresJobViews:
     ) -> Sequence[HistoryEntry]:
         await self.job(organization_id, job_id)
         query = (
-            select(events.c.version, events.c.type, events.c.data)
-            .where(events.c.stream_id == job_id)
-            .order_by(events.c.version)
+            select(all_events.c.version, all_events.c.type, all_events.c.data)
+            .where(all_events.c.stream_id == job_id)
+            .order_by(all_events.c.version)
         )
         async with self.engine.connect() as connection:
             return [_entry(row) for row in (await connection.execute(query)).mappings()]
@@ -80,17 +87,15 @@ class PostgresJobViews:
             return await metrics(connection, organization_id, since=since)
 
     async def due(self, *, now: datetime, limit: int) -> Sequence[DueJob]:
-        query = (
-            select(_view.job_id, _view.correlation_id, _view.traceparent)
-            .where(_view.due_at <= now, IN_FLIGHT)
-            .order_by(_view.due_at)
-            .limit(limit)
-        )
+        due = select(_view.job_id, _view.correlation_id, _view.traceparent, _view.due_at)
+        late = due.where(_view.due_at <= now, IN_FLIGHT)
+        lost = due.join(leases, ran_out(now)).where(_view.due_at > now)
+        query = late.union_all(lost).order_by("due_at").limit(limit)
         async with self.engine.connect() as connection:
             rows = (await connection.execute(query)).all()
         return [
             DueJob(id=JobId(job_id), correlation_id=correlation_id, traceparent=traceparent)
-            for job_id, correlation_id, traceparent in rows
+            for job_id, correlation_id, traceparent, _ in rows
         ]
 
 

@@ -29,6 +29,7 @@ from workflow_queue.domain.job_events import (
     JobRetryScheduled,
     JobSkipped,
     JobSuperseded,
+    LeaseLost,
     Step,
     StepStarted,
 )
@@ -75,7 +76,7 @@ def _messages(
                 ),
                 (code_review.EXCHANGE, _analyze(job, event)),
             ]
-        case DeadlineMoved() | DispatchRejected() | AnalysisCompleted():
+        case DeadlineMoved() | LeaseLost() | DispatchRejected() | AnalysisCompleted():
             return []  # nobody outside needs them
         case JobRetried() | JobReopened():
             return []  # the job_started that follows says it

@@ -17,6 +17,7 @@ NAMES: Mapping[type[JobEvent], tuple[str, int]] = {
     e.DispatchRejected: ("dispatch_rejected", 1),
     e.StepStarted: ("step_started", 1),
     e.DeadlineMoved: ("deadline_moved", 1),
+    e.LeaseLost: ("lease_lost", 1),
     e.AnalysisCompleted: ("analysis_completed", 1),
     e.JobRetryScheduled: ("job_retry_scheduled", 1),
     e.JobCompleted: ("job_completed", 1),

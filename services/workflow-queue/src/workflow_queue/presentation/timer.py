@@ -1,4 +1,4 @@
-"""The clock of all jobs: due retries, missed deadlines, lost dispatches."""
+"""The clock of all jobs: missed deadlines, lost workers, lost dispatches."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -21,6 +21,7 @@ TICK_SECONDS = 0.5
 AWAY_SECONDS = 2.0
 
 Leads: TypeAlias = Callable[[], Awaitable[bool]]
+Hears: TypeAlias = Callable[[], Awaitable[bool]]
 _moved = Counter("crivo_timer_jobs_total", "Jobs the timer moved on")
 _log = structlog.get_logger()
 
@@ -52,13 +53,20 @@ async def _dispatch(app: App, job: DueJob) -> None:
     _moved.inc()
 
 
-async def run_timer(app: App, leads: Leads, stop: asyncio.Event) -> None:
-    """Tick until `stop`, through any absence of the database."""
+async def run_timer(app: App, leads: Leads, hears: Hears, stop: asyncio.Event) -> None:
+    """Tick until `stop`, through any absence of the database or the broker."""
+    led = False
     while not stop.is_set():
         pause = TICK_SECONDS
         try:
-            if await leads() and await dispatch_due_once(app) == BATCH:
-                pause = 0
+            leading = await leads()
+            if leading:
+                # A new leader does not know either who was heard before it came.
+                if not (await hears() and led):
+                    await app.prolong_leases()
+                if await dispatch_due_once(app) == BATCH:
+                    pause = 0
+            led = leading
         except Exception as problem:
             if not is_away(problem):
                 raise

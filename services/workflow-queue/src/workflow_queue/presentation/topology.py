@@ -14,6 +14,7 @@ PULL_REQUESTS = "workflow-queue.pull-requests"
 REVIEWS = "workflow-queue.reviews"
 PUBLICATIONS = "workflow-queue.publications"
 ORGANIZATIONS = "workflow-queue.organizations"
+LEASES = "workflow-queue.leases"
 JOBS = own.QUEUE
 
 _DEAD = DeadLetters("workflow-queue.dlx", "workflow-queue.dead-letters")
@@ -70,6 +71,16 @@ TOPOLOGY = Topology(
                 "platform_integration.review_publication_failed",
             ),
             _DEAD,
+        ),
+        Queue(
+            LEASES,
+            _every_version(review_events.EXCHANGE, "code_review.review_progressed")
+            + _every_version(
+                platform_events.EXCHANGE, "platform_integration.publication_progressed"
+            ),
+            _DEAD,
+            message_ttl=timedelta(seconds=30),
+            forgets_expired=True,
         ),
         Queue(
             ORGANIZATIONS,

@@ -1,0 +1,140 @@
+"""Signs of life on a real broker: they come while the work goes on, and never disturb it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from itertools import count
+
+import aio_pika
+import pytest
+from aio_pika.abc import AbstractChannel, AbstractQueue
+from crivo_messaging.envelope import Envelope
+from crivo_messaging.heartbeat import Audience, beating
+from crivo_messaging.publisher import Publisher
+from crivo_messaging.topology import Binding, DeadLetters, Exchange, Queue, Topology, declare_at
+from messaging_support.messages import TOPOLOGY, counted, whispered
+
+DEAD = DeadLetters("signs.dlx", "signs.dead-letters")
+SIGNS = Queue(
+    "signs.forgetful",
+    (Binding("test.events", "test.whispered.*"),),
+    DEAD,
+    message_ttl=timedelta(milliseconds=1),
+    forgets_expired=True,
+)
+KEPT = Queue(
+    "signs.kept",
+    (Binding("test.events", "test.counted.*"),),
+    DEAD,
+    message_ttl=timedelta(milliseconds=1),
+)
+
+
+@pytest.fixture
+async def publisher(vhost_url: str) -> AsyncIterator[Publisher]:
+    publisher = Publisher(vhost_url, TOPOLOGY)
+    yield publisher
+    await publisher.close()
+
+
+@pytest.fixture
+async def channel(vhost_url: str) -> AsyncIterator[AbstractChannel]:
+    async with asyncio.timeout(20), await aio_pika.connect(vhost_url) as connection:
+        yield await connection.channel()
+
+
+async def heard(queue: AbstractQueue) -> asyncio.Queue[str]:
+    """What comes, as it comes."""
+    numbers: asyncio.Queue[str] = asyncio.Queue()
+
+    async def hear(message: aio_pika.abc.AbstractIncomingMessage) -> None:
+        numbers.put_nowait(str(message.headers["cloudEvents:sequence"]))
+
+    await queue.consume(hear, no_ack=True)
+    return numbers
+
+
+async def test_signs_of_life_come_until_the_work_ends(
+    vhost_url: str, publisher: Publisher, channel: AbstractChannel
+) -> None:
+    await declare_at(vhost_url, TOPOLOGY)
+    numbers = count(1)
+    signs = await heard(await channel.get_queue("test.numbers"))
+    async with beating(publisher, lambda: counted(next(numbers)), seconds=0.01):
+        assert [await signs.get() for _ in range(3)] == ["1", "2", "3"]
+    ended = next(numbers)
+    await publisher.publish(counted(1000))
+    later = [await signs.get()]
+    while later[-1] != "1000":
+        later.append(await signs.get())
+    assert len(later) <= ended - 3
+    assert next(numbers) == ended + 1, "and then no more"
+
+
+async def test_a_broker_that_is_away_does_not_disturb_the_work(vhost_url: str) -> None:
+    signs: asyncio.Queue[Envelope] = asyncio.Queue()
+
+    def sign() -> Envelope:
+        signs.put_nowait(whispered())
+        return whispered()
+
+    publisher = Publisher(vhost_url + "-that-does-not-exist", TOPOLOGY)
+    async with asyncio.timeout(20), beating(publisher, sign, seconds=0):
+        await signs.get()
+        await signs.get()
+    await publisher.close()
+
+
+async def test_the_error_of_the_work_is_the_error_of_the_block(
+    vhost_url: str, publisher: Publisher
+) -> None:
+    await declare_at(vhost_url, TOPOLOGY)
+    with pytest.raises(ZeroDivisionError):
+        async with beating(publisher, whispered):
+            raise ZeroDivisionError
+
+
+async def test_a_sign_that_cannot_be_made_is_an_error_and_not_silence(
+    publisher: Publisher,
+) -> None:
+    asked = asyncio.Event()
+
+    def broken() -> Envelope:
+        asked.set()
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        async with beating(publisher, broken):
+            await asked.wait()
+
+
+async def test_an_audience_is_somebody_who_consumes_the_queue(
+    vhost_url: str, channel: AbstractChannel
+) -> None:
+    audience = Audience(vhost_url, "test.numbers")
+    assert not await audience.listens(), "there is no queue"
+    await declare_at(vhost_url, TOPOLOGY)
+    assert not await audience.listens(), "there is nobody"
+    await heard(await channel.get_queue("test.numbers"))
+    assert await audience.listens()
+    await audience.close()
+    assert await audience.listens(), "asked again over a new connection"
+    await audience.close()
+    assert not await Audience(vhost_url + "-away", "test.numbers").listens()
+
+
+async def test_what_expires_in_a_forgetful_queue_alarms_nobody(
+    vhost_url: str, publisher: Publisher, channel: AbstractChannel
+) -> None:
+    await declare_at(vhost_url, Topology([Exchange("test.events")], [SIGNS, KEPT]))
+    await publisher.publish(whispered())
+    forgetful = await channel.declare_queue(SIGNS.name, passive=True)
+    while forgetful.declaration_result.message_count:
+        forgetful = await channel.declare_queue(SIGNS.name, passive=True)
+    await publisher.publish(counted(1))
+    letters = await channel.get_queue(DEAD.queue)
+    async with letters.iterator() as dead:
+        letter = await anext(dead)
+        await letter.ack()
+    assert letter.type == "test.counted.v1"
+    assert await letters.get(fail=False) is None
