@@ -38,6 +38,27 @@ class Node:
             return httpx.get(f"{self.management}/api/overview").is_success
         return False
 
+    def start(self) -> None:
+        """Return once it serves; raise DidNotStart with its log when it does not."""
+        self.part.start()
+        self.await_service()
+
+    def await_service(self) -> None:
+        self.part.wait()
+        deadline = time.monotonic() + START_SECONDS
+        while not self.serves():
+            if time.monotonic() > deadline or self.part.process() is None:
+                raise DidNotStart(f"{self.name}:\n{self.part.log_tail()}")
+            time.sleep(0.1)
+
+    def create_vhost(self, name: str) -> str:
+        """Make a virtual host, and give its AMQP URL."""
+        rights = {"configure": ".*", "write": ".*", "read": ".*"}
+        with httpx.Client(base_url=self.management, timeout=30) as api:
+            api.put(f"/api/vhosts/{name}").raise_for_status()
+            api.put(f"/api/permissions/{name}/guest", json=rights).raise_for_status()
+        return f"{self.url}{name}"
+
     def rabbitmqctl(self, *arguments: str) -> None:
         done = subprocess.run(
             [str(self.ctl), *arguments],
@@ -89,8 +110,7 @@ class Cluster:
             for node in together:
                 node.part.start()
             for node in together:
-                node.part.wait()
-                _await_service(node)
+                node.await_service()
 
     def stop(self) -> None:
         """Kill all: what a test leaves in a broker is of no use to anybody."""
@@ -120,11 +140,3 @@ def _write_cookie(home: Path, cookie: str) -> None:
     file = home / ".erlang.cookie"
     file.touch(mode=0o600)
     file.write_text(cookie)
-
-
-def _await_service(node: Node) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while not node.serves():
-        if time.monotonic() > deadline or node.part.process() is None:
-            raise DidNotStart(f"{node.name}:\n{node.part.log_tail()}")
-        time.sleep(0.1)

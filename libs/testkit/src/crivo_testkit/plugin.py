@@ -1,8 +1,8 @@
 """Fixtures over real servers: a database, a virtual host or a key space of their own per test run.
 
 The servers are those of the environment (`CRIVO_*_URL`), else the local stack, started when it is
-not running and left running. With `CRIVO_TEST_POOLER` set, databases are reached through a
-PgBouncer in transaction mode that runs as long as the tests do.
+not running and left running. With `CRIVO_TEST_POOLER` set, only the tests run that have a
+PostgreSQL database, and they reach it through a PgBouncer in transaction mode of their own.
 """
 
 import os
@@ -20,8 +20,21 @@ from crivo_local.stack import Stack, StackUrls
 from crivo_testkit.pooler import Pooler
 
 ROOT = Path(os.environ.get("CRIVO_LOCAL_ROOT", ".local"))
+POOLED = "CRIVO_TEST_POOLER" in os.environ
 
 NewDatabase: TypeAlias = Callable[[str], Awaitable[str]]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A pooler changes nothing for what has no database."""
+    if POOLED:
+        config.hook.pytest_deselected(items=[item for item in items if not _may_use_database(item)])
+        items[:] = [item for item in items if _may_use_database(item)]
+
+
+def _may_use_database(item: pytest.Item) -> bool:
+    """A fixture that asks for the `request` may ask that for a database."""
+    return bool({"new_database", "request"} & set(getattr(item, "fixturenames", ())))
 
 
 @pytest.fixture(scope="session")
@@ -40,7 +53,7 @@ def stack_urls(stack: Stack) -> StackUrls:
 @pytest.fixture(scope="session")
 def pooler(stack: Stack) -> Iterator[Pooler | None]:
     """A PgBouncer of this run, when it was asked for."""
-    if "CRIVO_TEST_POOLER" not in os.environ:
+    if not POOLED:
         yield None
         return
     files, postgres = pgbouncer.find(stack.root / "pgbouncer-files"), stack.urls().postgres
