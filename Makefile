@@ -8,6 +8,7 @@ BIN := .venv/bin
 CRIVO := $(BIN)/python -m crivo_local
 LAYOUT ?= all
 TESTS := $(wildcard */*/tests) tests-e2e/tests simulations/tests
+POOLED := organization platform-integration workflow-queue
 SERVICES := gateway organization platform-integration workflow-queue code-review
 
 help: ## Show this list
@@ -77,6 +78,9 @@ test-all: setup ## Unit and integration tests, then journeys; coverage per servi
 test-e2e: setup ## Journeys through the running platform, faults included
 	@$(BIN)/pytest -q -p no:randomly tests-e2e/tests/journeys
 
+test-pooler: setup ## Integration tests of the services, through a PgBouncer in transaction mode
+	@CRIVO_TEST_POOLER=1 $(BIN)/pytest -q -n 2 $(wildcard $(POOLED:%=services/%/tests/integration))
+
 test-skew: setup ## Upgrades while reviews run: the last release of each service beside the others
 	@$(BIN)/pytest -q -p no:randomly tests-e2e/tests/skew
 
@@ -121,4 +125,4 @@ lock: setup ## Pin every dependency anew
 	@$(UV) pip install --quiet --no-deps $(EDITABLE)
 	@touch $@
 
-.PHONY: help demo up down status logs test lint fmt types arch contracts contracts-write installs releases docs test-unit test-all test-e2e test-skew chaos model measure-costs measure-burst measure-fairness simulate-capacity simulate-fairness setup lock
+.PHONY: help demo up down status logs test lint fmt types arch contracts contracts-write installs releases docs test-unit test-all test-e2e test-pooler test-skew chaos model measure-costs measure-burst measure-fairness simulate-capacity simulate-fairness setup lock
