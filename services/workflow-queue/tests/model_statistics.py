@@ -1,0 +1,27 @@
+"""`python services/workflow-queue/tests/model_statistics.py [examples]`: the model, at length."""
+
+import sys
+
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import run_state_machine_as_test
+from workflow_queue_support.statistics import STATISTICS
+from workflow_queue_support.world import EverybodyElseIsDead, EverybodyIsBack
+
+EXAMPLES = 1000
+
+
+def main(examples: int) -> None:
+    budget = settings(
+        max_examples=examples,
+        stateful_step_count=60,
+        deadline=None,
+        database=None,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+    for machine in (EverybodyElseIsDead, EverybodyIsBack):
+        run_state_machine_as_test(machine, settings=budget)  # type: ignore[no-untyped-call]
+    sys.stdout.write("\n".join([*STATISTICS.lines(), ""]))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else EXAMPLES)

@@ -1,0 +1,115 @@
+"""The model must fail on a service that is wrong: each of these is one bug, planted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+from workflow_queue.application.ports import DueJob, JobNotFound, Verdict
+from workflow_queue.application.process_workflow_job import (
+    ProcessWorkflowJob,
+    ProcessWorkflowJobHandler,
+)
+from workflow_queue.application.update_job_status import UpdateJobStatus, UpdateJobStatusHandler
+from workflow_queue.domain.job import State, WorkflowJob
+from workflow_queue.domain.lease import Lease
+from workflow_queue.domain.pull_request import JobId
+from workflow_queue_support.builders import Service
+from workflow_queue_support.memory import MemoryStore
+from workflow_queue_support.world import EverybodyElseIsDead
+
+# The same examples each time, and not one of them to be remembered as a failure of ours.
+SETTINGS = settings(
+    max_examples=300,
+    stateful_step_count=40,
+    deadline=None,
+    database=None,
+    derandomize=True,
+    phases=[Phase.generate],
+    report_multiple_bugs=False,
+    print_blob=False,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+
+
+class SilenceIsNotDue(MemoryStore):
+    """The timer looks at deadlines only."""
+
+    def is_due(self, job: WorkflowJob, now: datetime) -> bool:
+        return not job.waits and job.due_at is not None and job.due_at <= now
+
+
+class LostDispatchesAreNotDue(MemoryStore):
+    """The timer forgets dispatches that nobody took."""
+
+    async def due(self, *, now: datetime, limit: int) -> Sequence[DueJob]:
+        due = await super().due(now=now, limit=limit)
+        return [each for each in due if self.job(each.id).state is not State.PENDING]
+
+
+class AnySignOfLifeCounts(MemoryStore):
+    """A worker that lost the job keeps its lease alive."""
+
+    async def renew(self, job_id: JobId, lease: Lease) -> bool:
+        self.leases[job_id] = lease
+        return True
+
+
+class DispatchesCountForEver(ProcessWorkflowJobHandler):
+    """A request from before the job was put back starts it, whoever else was asked since."""
+
+    async def __call__(self, command: ProcessWorkflowJob) -> Verdict:
+        async with self.begin() as tx:
+            job = await tx.jobs.get(command.job_id)
+            if job.waits:
+                job.dispatch(now=self.now(), policy=self.policy)
+                job.recorded.pop()
+                job.version -= 1
+        return await super().__call__(command)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NobodyIsFenced(UpdateJobStatusHandler):
+    """A late result passes for one of the attempt that runs."""
+
+    async def __call__(self, command: UpdateJobStatus) -> Verdict:
+        async with self.begin() as tx:
+            attempt = (await tx.jobs.get(command.job_id)).attempt
+        if attempt == 0:
+            raise JobNotFound(command.job_id)
+        report = replace(command.report, attempt=attempt)
+        return await UpdateJobStatusHandler.__call__(self, replace(command, report=report))
+
+
+class SilenceRests(EverybodyElseIsDead):
+    store_class = SilenceIsNotDue
+
+
+class LostDispatchesRest(EverybodyElseIsDead):
+    store_class = LostDispatchesAreNotDue
+
+
+class LostWorkersAreBelieved(EverybodyElseIsDead):
+    store_class = AnySignOfLifeCounts
+
+
+class LateResultsCount(EverybodyElseIsDead):
+    def a_service(self) -> Service:
+        service = super().a_service()
+        right = service.app.update_job_status
+        wrong = NobodyIsFenced(
+            begin=right.begin, policy=right.policy, now=right.now, jitter=right.jitter
+        )
+        return replace(service, app=replace(service.app, update_job_status=wrong))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [SilenceRests, LostDispatchesRest, LostWorkersAreBelieved, LateResultsCount],
+    ids=lambda wrong: wrong.__name__,
+)
+def test_a_planted_bug_is_found(wrong: type[EverybodyElseIsDead]) -> None:
+    with pytest.raises(AssertionError):
+        run_state_machine_as_test(wrong, settings=SETTINGS)  # type: ignore[no-untyped-call]

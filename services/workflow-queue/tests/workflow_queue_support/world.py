@@ -1,0 +1,289 @@
+"""Random events, crashes, duplicates and reorderings: no job may rest for ever, none run twice.
+
+The machine is the world around the service: messages the service sent wait in `wire`, where they
+are delivered in any order, twice, or never; whoever should answer may be dead, or hang and answer
+when somebody else has its job already.
+"""
+
+import asyncio
+from collections.abc import Coroutine
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, TypeVar
+from uuid import UUID, uuid4
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from workflow_queue.application.ports import Verdict
+from workflow_queue.application.reject_dispatch import RejectDispatch
+from workflow_queue.application.retry_job import RetryJob
+from workflow_queue.application.update_job_status import (
+    ReviewCompleted,
+    ReviewPublished,
+    ReviewStarted,
+    StepFailed,
+    StepReport,
+)
+from workflow_queue.domain.failure import ErrorClass, Failure, Policy
+from workflow_queue.domain.job import IllegalTransition, State, WorkflowJob
+from workflow_queue.domain.job_events import (
+    AnalysisCompleted,
+    JobDispatched,
+    JobEvent,
+    JobReopened,
+    JobRetried,
+    JobRetryScheduled,
+    LeaseLost,
+    Step,
+    StepStarted,
+)
+from workflow_queue.domain.lease import Lease
+from workflow_queue.domain.pull_request import JobId
+from workflow_queue_support.builders import (
+    ORGANIZATION,
+    PAYLOAD,
+    Service,
+    a_pull_request,
+    a_ref,
+    a_service,
+)
+from workflow_queue_support.memory import MemoryStore, NoViews
+from workflow_queue_support.statistics import STATISTICS
+
+HEADS = ["a" * 40, "b" * 40, "c" * 40]
+TRIGGERS = ["opened", "updated", "reopened", "ready_for_review"]
+LONGEST_LIFE = timedelta(hours=12)
+
+failures = st.builds(
+    Failure,
+    error_class=st.sampled_from(ErrorClass),
+    reason=st.just("it did not work"),
+    retry_at=st.none(),
+)
+Message = tuple[UUID, JobId, JobEvent]
+Result = TypeVar("Result")
+TAKEN_BACK = (JobRetryScheduled, LeaseLost, JobRetried, JobReopened)
+
+
+class World(RuleBasedStateMachine):
+    store_class: ClassVar[type[MemoryStore]] = MemoryStore
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.store = self.store_class()
+        self.service = self.a_service()
+        self.runner = asyncio.Runner()
+        self.wire: list[Message] = []
+        self.taken = 0
+        self.begun: list[tuple[JobId, StepStarted]] = []
+        self.attempts: dict[tuple[JobId, Step], int] = {}
+        self.handed_over: set[JobId] = set()
+
+    def a_service(self) -> Service:
+        return a_service(
+            self.store.begin,
+            self.store.due,
+            NoViews(),
+            leases=self.store,
+            policy=Policy(max_dispatches=4),
+        )
+
+    def run(self, work: Coroutine[Any, Any, Result]) -> Result:
+        return self.runner.run(work)
+
+    def collect(self) -> None:
+        """What was committed since is on its way."""
+        for job_id, event in self.store.recorded[self.taken :]:
+            self.follow(job_id, event)
+            if isinstance(event, JobDispatched | StepStarted):
+                self.wire.append((uuid4(), job_id, event))
+            if isinstance(event, StepStarted):
+                self.begun.append((job_id, event))
+        STATISTICS.saw(self.store.streams, self.store.recorded[self.taken :])
+        self.taken = len(self.store.recorded)
+
+    def follow(self, job_id: JobId, event: JobEvent) -> None:
+        """Every start has a new, higher attempt, and follows from a dispatch that still counts."""
+        if isinstance(event, JobDispatched | AnalysisCompleted):
+            self.handed_over.add(job_id)
+        elif isinstance(event, TAKEN_BACK):
+            self.handed_over.discard(job_id)
+        elif isinstance(event, StepStarted):
+            assert event.attempt == self.attempts.get((job_id, event.step), 0) + 1
+            self.attempts[job_id, event.step] = event.attempt
+            assert job_id in self.handed_over, "started, and nobody had handed it over"
+            self.handed_over.discard(job_id)
+
+    @rule(
+        number=st.integers(1, 2),
+        head=st.sampled_from(HEADS),
+        trigger=st.sampled_from(TRIGGERS),
+        draft=st.booleans(),
+        second=st.integers(0, 5),
+    )
+    def code_host_speaks(
+        self, number: int, head: str, trigger: str, draft: bool, second: int
+    ) -> None:
+        at = self.service.clock() + timedelta(seconds=second - 3)
+        pull_request = a_pull_request(head, at=at, ref=a_ref(number))
+        self.run(self.service.enqueue(pull_request, trigger=trigger, draft=draft))
+        self.collect()
+
+    @rule(number=st.integers(1, 2), second=st.integers(0, 5))
+    def pull_request_is_closed(self, number: int, second: int) -> None:
+        at = self.service.clock() + timedelta(seconds=second - 3)
+        self.run(self.service.close(at=at, ref=a_ref(number)))
+
+    @precondition(lambda self: self.wire)
+    @rule(
+        data=st.data(),
+        fate=st.sampled_from(["once", "twice", "lost", "dead-lettered", "hangs"]),
+        failure=failures,
+        works=st.booleans(),
+    )
+    def message_arrives(
+        self, data: st.DataObject, fate: str, failure: Failure, works: bool
+    ) -> None:
+        message = data.draw(st.sampled_from(self.wire))
+        if fate not in ("twice", "hangs"):
+            self.wire.remove(message)
+        if fate in ("once", "twice"):
+            self.run(self.answer(message, None if works else failure))
+        elif fate == "hangs":
+            self.hear(message[1], message[2])
+        elif fate == "dead-lettered":
+            command = RejectDispatch(message_id=message[0], job_id=message[1], reason="boom")
+            self.run(self.service.app.reject_dispatch(command))
+        self.collect()
+
+    async def answer(self, message: Message, failure: Failure | None) -> None:
+        message_id, job_id, event = message
+        if isinstance(event, JobDispatched):
+            await self.service.take(job_id, message_id=message_id)
+            return
+        assert isinstance(event, StepStarted)
+        counts = self.is_current(job_id, event)
+        report: StepReport
+        if failure is not None:
+            report = StepFailed(step=event.step, attempt=event.attempt, failure=failure)
+        elif event.step is Step.ANALYZE:
+            await self.service.report(job_id, ReviewStarted(attempt=event.attempt))
+            counts = self.is_current(job_id, event)
+            report = ReviewCompleted(
+                attempt=event.attempt, outcome="complete", findings=1, payload=PAYLOAD
+            )
+        else:
+            report = ReviewPublished(attempt=event.attempt, comments_published=1)
+        verdict = await self.service.report(job_id, report, message_id=message_id)
+        assert (verdict is Verdict.ACCEPTED) == counts or verdict is Verdict.DUPLICATE
+
+    def is_current(self, job_id: JobId, event: StepStarted) -> bool:
+        lease = Lease(step=event.step, attempt=event.attempt, until=event.deadline_at)
+        return self.store.job(job_id).is_held_by(lease)
+
+    @precondition(lambda self: self.begun)
+    @rule(data=st.data())
+    def worker_gives_a_sign_of_life(self, data: st.DataObject) -> None:
+        """Any worker that ever began: also one that has lost its job, or has long done it."""
+        self.hear(*data.draw(st.sampled_from(self.begun)))
+
+    def hear(self, job_id: JobId, event: JobEvent) -> None:
+        if isinstance(event, StepStarted):
+            current = self.is_current(job_id, event)
+            beat = self.service.beat(job_id, step=event.step, attempt=event.attempt)
+            assert (self.run(beat) is Verdict.ACCEPTED) == current
+
+    @rule(seconds=st.sampled_from([0, 5, 19, 60, 300, 1200]))
+    def time_passes(self, seconds: int) -> None:
+        self.service.clock.pass_(timedelta(seconds=seconds))
+        self.run(self.service.tick())
+        self.collect()
+        for job in self.active():
+            lease = self.store.leases.get(job.id)
+            assert not job.is_lost(lease, now=self.service.clock()), "a silent worker has a job"
+
+    @rule()
+    def nobody_can_be_heard(self) -> None:
+        self.run(self.service.app.prolong_leases())
+
+    @precondition(lambda self: self.store.streams)
+    @rule(data=st.data())
+    def person_retries(self, data: st.DataObject) -> None:
+        job_id = data.draw(st.sampled_from(sorted(self.store.streams)))
+        command = RetryJob(organization_id=ORGANIZATION, job_id=job_id, requested_by="ana")
+        try:
+            self.run(self.service.app.retry_job(command))
+        except IllegalTransition:
+            return
+        self.collect()
+
+    def active(self) -> list[WorkflowJob]:
+        return [job for job in self.store.jobs() if job.is_active]
+
+    @invariant()
+    def never_two_active_jobs_of_a_pull_request(self) -> None:
+        refs = [job.pull_request.ref for job in self.active()]
+        assert len(refs) == len(set(refs))
+
+    @invariant()
+    def every_active_job_is_in_the_hands_of_the_timer_or_the_dispatcher(self) -> None:
+        for job in self.store.jobs():
+            assert job.is_active == (job.waits or job.due_at is not None)
+
+    @invariant()
+    def a_lease_is_of_the_attempt_that_runs(self) -> None:
+        for job_id, lease in self.store.leases.items():
+            assert self.store.job(job_id).is_held_by(lease)
+
+    @invariant()
+    def what_waits_for_its_retry_says_when_and_why(self) -> None:
+        for job in self.active():
+            if job.state is State.RETRY_SCHEDULED:
+                assert job.due_at
+                assert job.reason
+
+    @invariant()
+    def only_the_newest_head_is_active(self) -> None:
+        for job in self.active():
+            assert self.store.followed[job.pull_request.ref].head_sha == job.pull_request.head_sha
+
+    def teardown(self) -> None:
+        STATISTICS.examples += 1
+        self.runner.close()
+
+    def advance_to_the_next_due_job(self, end: datetime) -> None:
+        before = self.service.clock()
+        self.service.clock.now = max(before, min(self.moment(job) for job in self.active()))
+        assert self.service.clock() < end, "a job rests"
+        assert self.run(self.service.tick()) or self.service.clock() > before, "a job rests"
+        self.collect()
+
+    def moment(self, job: WorkflowJob) -> datetime:
+        lease = self.store.leases.get(job.id)
+        due_at = job.due_at or self.service.clock()
+        return min(due_at, lease.until) if lease else due_at
+
+
+class EverybodyElseIsDead(World):
+    def teardown(self) -> None:
+        end = self.service.clock() + LONGEST_LIFE
+        while self.active():
+            self.advance_to_the_next_due_job(end)
+        assert all(job.reason for job in self.store.jobs() if job.state is State.FAILED)
+        super().teardown()
+
+
+class EverybodyIsBack(World):
+    def teardown(self) -> None:
+        waiting = [job.id for job in self.active()]
+        end = self.service.clock() + LONGEST_LIFE
+        while self.wire or self.active():
+            while self.wire:
+                self.run(self.answer(self.wire.pop(0), None))
+                self.collect()
+            if self.active():
+                self.advance_to_the_next_due_job(end)
+        ended = [self.store.job(job_id) for job_id in waiting]
+        # A job whose last allowed attempt was lost on the way has failed, and says so.
+        assert all(job.state is State.COMPLETED or job.reason for job in ended)
+        assert all(job.state in (State.COMPLETED, State.FAILED) for job in ended)
+        super().teardown()
