@@ -1,5 +1,6 @@
 """A process of the local stack is started once, adopted while it lives, and stopped for certain."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -62,7 +63,11 @@ def test_stopping_takes_what_it_started_with_it(tmp_path: Path) -> None:
 def test_another_process_with_a_recorded_pid_is_not_ours(part: Part, tmp_path: Path) -> None:
     stranger = psutil.Process()
     (tmp_path / "run").mkdir()
-    (tmp_path / "run" / "thing.pid").write_text(str(stranger.pid))
+    record = tmp_path / "run" / "thing.pid"
+    record.write_text(str(stranger.pid))
+    # Written an hour before the stranger began: its pid was somebody else's then.
+    began = stranger.create_time() - 3600
+    os.utime(record, (began, began))
     assert part.process() is None
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 from crivo_messaging.consumer import (
@@ -202,3 +202,22 @@ async def test_a_subscriber_outside_the_topology_is_refused(vhost_url: str) -> N
 
     with pytest.raises(LookupError, match=r"test\.unknown"):
         await run_consumers(broker, policy, TOPOLOGY, asyncio.Event(), url=vhost_url)
+
+
+async def test_cancelled_consumers_leave_no_connection_that_keeps_the_process_alive(
+    vhost_url: str,
+) -> None:
+    async def handle(_: int) -> None:
+        handled.set()
+
+    handled = asyncio.Event()
+    with suppress(ExceptionGroup):
+        async with consuming(vhost_url, handle) as (publisher, _):
+            await publisher.publish(counted(1))
+            await handled.wait()
+            await publisher.close()
+            raise RuntimeError("a sibling died")
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    if left:
+        await asyncio.wait(left, timeout=5)
+    assert [task for task in left if not task.done()] == []

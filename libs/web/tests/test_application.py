@@ -192,7 +192,9 @@ def test_a_cursor_comes_back_as_it_went() -> None:
     assert decode_cursor(encode_cursor("2026-11-24", 7)) == ["2026-11-24", 7]
 
 
-@pytest.mark.parametrize("cursor", ["", "%%%", "e30", "bnVsbA", "W3RydWVd", "W10" * 50, "é"])
+@pytest.mark.parametrize(
+    "cursor", ["", "%%%", "e30", "bnVsbA", "W3RydWVd", "W10" * 50, "é", "WyJcdWQ4MDAiXQ"]
+)
 def test_a_foreign_cursor_is_refused(cursor: str) -> None:
     with pytest.raises(InvalidCursor):
         decode_cursor(cursor)

@@ -7,9 +7,12 @@ import pytest
 from crivo_messaging.postgres_outbox import Bell, open_bell
 from crivo_testkit.plugin import NewDatabase
 from platform_integration.application.ports import Begin
+from platform_integration.bootstrap import Service, open_service
 from platform_integration.infrastructure import postgres
 from platform_integration.infrastructure.migrate import migrate
 from platform_integration.infrastructure.sealing import Sealer
+from platform_integration.settings import Settings
+from platform_integration_support.callers import settings
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 
@@ -41,3 +44,14 @@ def sealer() -> Sealer:
 @pytest.fixture
 def begin(engine: AsyncEngine, sealer: Sealer, bell: Bell) -> Begin:
     return partial(postgres.begin, engine, sealer, bell)
+
+
+@pytest.fixture
+def configuration(database_url: str) -> Settings:
+    return settings(database_url)
+
+
+@pytest.fixture
+async def service(configuration: Settings) -> AsyncIterator[Service]:
+    async with open_service(configuration) as service:
+        yield service

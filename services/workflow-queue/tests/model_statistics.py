@@ -19,7 +19,7 @@ def main(examples: int) -> None:
         suppress_health_check=[HealthCheck.too_slow],
     )
     for machine in (EverybodyElseIsDead, EverybodyIsBack):
-        run_state_machine_as_test(machine, settings=budget)  # type: ignore[no-untyped-call]
+        run_state_machine_as_test(machine, settings=budget)
     sys.stdout.write("\n".join([*STATISTICS.lines(), ""]))
 
 

@@ -3,8 +3,11 @@
 https://docs.github.com/en/rest and https://docs.github.com/en/webhooks/webhook-events-and-payloads
 """
 
+import base64
+import hashlib
 from typing import Any, TypeAlias
 
+MOST_INLINE_BYTES = 1024 * 1024
 Json: TypeAlias = dict[str, Any]
 
 
@@ -63,9 +66,25 @@ def review(made: Json, pull: Json, known: Json, url: str) -> Json:
         "body": made["body"],
         "state": made["state"],
         "commit_id": made["commit_id"],
-        "submitted_at": made["submitted_at"],
         "html_url": f"{html_url}#pullrequestreview-{made['id']}",
         "pull_request_url": f"{url}/repos/{known['full_name']}/pulls/{pull['number']}",
+        # Nobody has submitted what is pending.
+        **({} if made["state"] == "PENDING" else {"submitted_at": made["submitted_at"]}),
+    }
+
+
+def content(path: str, content: bytes) -> Json:
+    """A file of more than a megabyte comes without its content; the raw media type has it."""
+    small = len(content) <= MOST_INLINE_BYTES
+    blob = b"blob %d\0%b" % (len(content), content)
+    return {
+        "type": "file",
+        "name": path.rpartition("/")[2],
+        "path": path,
+        "sha": hashlib.sha1(blob, usedforsecurity=False).hexdigest(),
+        "size": len(content),
+        "encoding": "base64" if small else "none",
+        "content": base64.encodebytes(content).decode() if small else "",
     }
 
 

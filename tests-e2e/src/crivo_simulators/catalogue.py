@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from crivo_simulators.git import Repository
-from crivo_simulators.refusals import not_found
+from crivo_simulators.refusals import Refused, not_found
 
 Json: TypeAlias = dict[str, Any]
 FIRST_ID = 1_000
@@ -64,6 +64,18 @@ class Catalogue:
         }
         self.state["repositories"][full_name.lower()] = made
         return made
+
+    def let_see(self, token: str, full_names: list[str]) -> None:
+        self.state.setdefault("tokens", {})[token] = [each.lower() for each in full_names]
+        self.keep()
+
+    def require_sight(self, token: str, full_name: str) -> None:
+        """Raise Refused 401 for an unknown token, 404 for a repository it may not see."""
+        seen = self.state.get("tokens", {}).get(token)
+        if seen is None:
+            raise Refused(401, "Bad credentials")
+        if full_name.lower() not in seen:
+            raise not_found()
 
     def pull(self, full_name: str, number: int) -> Json:
         found: Json | None = self.repository(full_name)["pulls"].get(str(number))

@@ -1,6 +1,7 @@
 """In front of the API: what was called, and the misbehaviour that was asked for."""
 
 import asyncio
+import json
 import re
 from collections import deque
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -29,6 +30,7 @@ class Fault:
     status: int | None = None
     headers: dict[str, str] = field(default_factory=dict)
     delay_seconds: float = 0.0
+    message: str = "a fault, as asked"
     drop: bool = False
     after: bool = False
 
@@ -84,7 +86,8 @@ class Misbehaving:
         elif fault.status is not None:
             headers = {"content-type": "application/json", **fault.headers}
             await send(_start(fault.status, headers))
-            await send({"type": "http.response.body", "body": b'{"message": "a fault, as asked"}'})
+            said = json.dumps({"message": fault.message}).encode()
+            await send({"type": "http.response.body", "body": said})
         else:
             await self._app(scope, receive, send)
 

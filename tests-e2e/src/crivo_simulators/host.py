@@ -1,5 +1,6 @@
 """What people and programs do on the code host."""
 
+import re
 import time
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -68,6 +69,8 @@ class CodeHost:
             raise unprocessable(str(problem)) from problem
         for pull in self.catalogue.open_pulls(full_name, branch):
             pull |= {"head_sha": after, "updated_at": now(), "commits": [*pull["commits"], after]}
+            # The new head may have taken in what happened on its base since.
+            pull["base_sha"] = await git.tip(pull["base"]) or pull["base_sha"]
             await self._tell(full_name, pull, "synchronize", before=before, after=after)
         self.catalogue.keep()
         return {"before": before, "after": after}
@@ -148,7 +151,7 @@ class CodeHost:
             "hook": shown_hook(hook),
             "repository": answers.repository(known, self.url),
         }
-        await self.webhooks.send(full_name, "ping", payload)
+        await self.webhooks.ping(hook, full_name, payload)
         self.catalogue.keep()
         return shown_hook(hook)
 
@@ -160,7 +163,8 @@ class CodeHost:
             diff = await self.catalogue.git(full_name).diff(pull["base_sha"], commit)
         else:
             diff = ""
-        check_review(body, lines_of(diff), set(pull["commits"]))
+        pending = any(each["state"] == "PENDING" for each in pull["reviews"])
+        check_review(body, lines_of(diff), set(pull["commits"]), pending=pending)
         made = {
             "id": self.catalogue.new_id(),
             "body": body.get("body") or "",
@@ -180,7 +184,7 @@ class CodeHost:
             "pull_request_review_id": review["id"],
             "path": comment["path"],
             "line": comment["line"],
-            "side": comment.get("side", "RIGHT"),
+            "side": comment.get("side") or "RIGHT",
             "start_line": comment.get("start_line"),
             "start_side": comment.get("start_side"),
             "body": comment["body"],
@@ -191,14 +195,14 @@ class CodeHost:
 
     async def create_check_run(self, full_name: str, body: Json) -> Json:
         check_check_run(body, new=True)
-        known = self.catalogue.repository(full_name)
-        if await self.catalogue.git(full_name).commit_of(body["head_sha"]) is None:
-            said = f"No commit found for SHA: {body['head_sha']}"
-            raise Refused(422, said)
+        known, sha = self.catalogue.repository(full_name), str(body["head_sha"])
+        named = re.fullmatch("[0-9a-f]{40}", sha)
+        if not named or await self.catalogue.git(full_name).commit_of(sha) is None:
+            raise Refused(422, f"No commit found for SHA: {sha}")
         made = {
             "id": self.catalogue.new_id(),
             "name": body["name"],
-            "head_sha": body["head_sha"],
+            "head_sha": sha,
             "status": "queued",
             "conclusion": None,
             "external_id": "",

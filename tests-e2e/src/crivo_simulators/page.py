@@ -5,6 +5,8 @@ from typing import Any, TypeAlias
 
 from unidiff.patch import PatchSet
 
+from crivo_simulators.diff_lines import path_of
+
 Json: TypeAlias = dict[str, Any]
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem; }
@@ -42,6 +44,6 @@ def _file(file: Any, comments: list[Json]) -> str:
             rows += [
                 f'<tr><td></td><td><div class="comment">{escape(each["body"])}</div></td></tr>'
                 for each in comments
-                if (each["path"], each["line"]) == (file.path, line.target_line_no)
+                if (each["path"], each["line"]) == (path_of(file), line.target_line_no)
             ]
-    return f"<h2>{escape(file.path)}</h2><table>{''.join(rows)}</table>"
+    return f"<h2>{escape(path_of(file))}</h2><table>{''.join(rows)}</table>"

@@ -27,19 +27,15 @@ class Webhooks:
         self._http = http
 
     async def send(self, full_name: str, event: str, payload: Json) -> None:
-        """To every hook of the repository that asked for this event."""
+        """To every hook of the repository that asked for this event, under one id."""
+        about = _about(full_name, event, payload)
         for hook in self._catalogue.repository(full_name)["hooks"]:
-            if event == "ping" or event in hook["events"] or "*" in hook["events"]:
-                body = json.dumps(payload, separators=(",", ":"))
-                about = {
-                    "id": str(uuid4()),
-                    "event": event,
-                    "action": payload.get("action"),
-                    "repository": full_name,
-                    "number": payload.get("number"),
-                    "body": body,
-                }
+            if event in hook["events"] or "*" in hook["events"]:
                 await self._deliver(hook, about, redelivery=False)
+
+    async def ping(self, hook: Json, full_name: str, payload: Json) -> None:
+        """To a new hook, whatever it asked for."""
+        await self._deliver(hook, _about(full_name, "ping", payload), redelivery=False)
 
     async def redeliver(self, delivery_id: str) -> Json:
         """The same id and the same bytes."""
@@ -53,14 +49,17 @@ class Webhooks:
 
     async def _deliver(self, hook: Json, about: Json, *, redelivery: bool) -> Json:
         body = about["body"].encode()
-        digest = hmac.new(hook["secret"].encode(), body, hashlib.sha256).hexdigest()
+        repository_id = self._catalogue.repository(about["repository"])["id"]
         headers = {
+            "Accept": "*/*",
             "Content-Type": "application/json",
             "User-Agent": "GitHub-Hookshot/simulated",
             "X-GitHub-Delivery": about["id"],
             "X-GitHub-Event": about["event"],
             "X-GitHub-Hook-ID": str(hook["id"]),
-            "X-Hub-Signature-256": f"sha256={digest}",
+            "X-GitHub-Hook-Installation-Target-ID": str(repository_id),
+            "X-GitHub-Hook-Installation-Target-Type": "repository",
+            **_signatures(hook["secret"].encode(), body),
         }
         sent_at, begun = datetime.now(UTC), time.perf_counter()
         status: int | None = None
@@ -83,6 +82,26 @@ class Webhooks:
         self._catalogue.deliveries.append(delivery)
         self._catalogue.keep()
         return delivery
+
+
+def _about(full_name: str, event: str, payload: Json) -> Json:
+    return {
+        "id": str(uuid4()),
+        "event": event,
+        "action": payload.get("action"),
+        "repository": full_name,
+        "number": payload.get("number"),
+        # UTF-8 as it is, so that a receiver who signs what it re-encoded is found out.
+        "body": json.dumps(payload, separators=(",", ":"), ensure_ascii=False),
+    }
+
+
+def _signatures(secret: bytes, body: bytes) -> Json:
+    """The old SHA-1 one is still sent beside the one to trust."""
+    return {
+        "X-Hub-Signature": f"sha1={hmac.new(secret, body, hashlib.sha1).hexdigest()}",
+        "X-Hub-Signature-256": f"sha256={hmac.new(secret, body, hashlib.sha256).hexdigest()}",
+    }
 
 
 _SAME = ("id", "event", "action", "repository", "number", "body")

@@ -57,3 +57,21 @@ class PublishReviewV1(Command):
     comments: tuple[ReviewComment, ...] = ()
     summary_comments: tuple[ReviewComment, ...] = ()
     missing_stages: tuple[MissingStage, ...] = ()
+
+
+class ResolveCommandV1(Command):
+    """Find out what a command in a comment is about: the comment does not say the head.
+
+    The service asks this of itself, because a webhook is answered without asking its code host;
+    `attempt` grows with each time that the code host could not answer.
+    """
+
+    type: Literal["platform_integration.resolve_command.v1"] = (
+        "platform_integration.resolve_command.v1"
+    )
+    repository_id: RepositoryId
+    pull_request_number: int = Field(ge=1)
+    command: str = Field(examples=["review", "pause", "resume"])
+    commanded_by: str
+    delivery_id: str
+    attempt: int = Field(1, ge=1)

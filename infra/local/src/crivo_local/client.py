@@ -77,6 +77,9 @@ class Crivo:
     def retry(self, job_id: str) -> Json:
         return self._call("POST", f"/v1/jobs/{job_id}/retry")
 
+    def set_cadence(self, repository_id: str, **cadence: str | int) -> Json:
+        return self._call("PUT", f"/v1/cadences/{repository_id}", cadence)
+
     def review(self, job_id: str) -> Json | None:
         found = self._items("/v1/reviews", {"job_id": job_id})
         return found[0] if found else None

@@ -106,7 +106,13 @@ class CodeHost:
         return self._do("pull-requests/closed", {"repository": repository, "number": number})
 
     def add_hook(self, repository: str, *, url: str, secret: str) -> Json:
-        return self._do("hooks", {"repository": repository, "url": url, "secret": secret})
+        hook = {"url": url, "secret": secret, "events": ["pull_request", "issue_comment"]}
+        return self._do("hooks", {"repository": repository, **hook})
+
+    def comment(self, repository: str, number: int, body: str, **who: str) -> Json:
+        """`who` is an `author` and their `association` with the repository."""
+        what = {"repository": repository, "number": number, "body": body}
+        return self._do("comments", {**what, **who})
 
     def deliveries(self) -> list[Json]:
         """Every webhook that was sent, oldest first, with what was answered."""

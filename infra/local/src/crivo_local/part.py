@@ -118,8 +118,7 @@ class Part:
     def wait(self, seconds: float = START_SECONDS) -> None:
         """Return once it answers on its port; raise DidNotStart with the end of its log."""
         deadline = time.monotonic() + seconds
-        # Somebody else may answer there: both must be true.
-        while not (self.process() and answers(self.port)):
+        while not (self._listens() and answers(self.port)):
             if self._record.read_text() and self.process() is None:
                 raise DidNotStart(f"{self.name} ended at once:\n{self.log_tail()}")
             if time.monotonic() > deadline:
@@ -156,6 +155,18 @@ class Part:
                 with suppress(psutil.NoSuchProcess):
                     each.kill()
             psutil.wait_procs([process], timeout=5)
+
+    def _listens(self) -> bool:
+        """Whether it is this process, or one it started, that has the port; not somebody else."""
+        process = self.process()
+        family = [process, *_descendants(process)] if process else []
+        with suppress(psutil.NoSuchProcess):
+            return any(
+                each.status == psutil.CONN_LISTEN and each.laddr.port == self.port
+                for member in family
+                for each in member.net_connections("tcp")
+            )
+        return False
 
     def log_tail(self) -> str:
         with suppress(OSError):

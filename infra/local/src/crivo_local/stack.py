@@ -16,7 +16,6 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import httpx
-import psycopg
 
 from crivo_local import servers
 from crivo_local.part import DidNotStart, Part, free_port
@@ -137,9 +136,7 @@ class Stack:
                 time.sleep(0.1)
 
     def _postgres_serves(self) -> bool:
-        with suppress(psycopg.OperationalError), psycopg.connect(self.urls().postgres):
-            return True
-        return False
+        return servers.serves(self.urls().postgres)
 
     def _rabbitmq_serves(self) -> bool:
         with suppress(httpx.TransportError):

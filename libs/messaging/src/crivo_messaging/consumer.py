@@ -231,22 +231,31 @@ async def run_consumers(
     known |= {each.dead_letters.queue for each in topology.queues}
     if unknown := subscribed - known:
         raise LookupError(f"subscribed, but not in the topology: {sorted(unknown)}")
+    try:
+        await _start(broker, topology, stop, url=url)
+        _log.info("consumers.started", queues=sorted(subscribed))
+        await stop.wait()
+    finally:
+        # Also when a sibling's death cancels us: a connection left open keeps the process alive.
+        policy.stopping.set()
+        await broker.stop()
+
+
+async def _start(
+    broker: RabbitBroker, topology: Topology, stop: asyncio.Event, *, url: str
+) -> None:
     waits = 0
     while not stop.is_set():
         try:
             await declare_at(url, topology)
             await broker.start()
-            break
+            return
         except (aio_pika.exceptions.AMQPConnectionError, OSError) as problem:
             delay = HOLD_SECONDS[min(waits, len(HOLD_SECONDS) - 1)]
             waits += 1
             _log.warning("consumers.waiting", reason=_reason(problem), seconds=delay)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), delay)
-    _log.info("consumers.started", queues=sorted(subscribed))
-    await stop.wait()
-    policy.stopping.set()
-    await broker.stop()
 
 
 def consume_dead_letters(broker: RabbitBroker, topology: Topology, store: DeadLetters) -> None:

@@ -9,6 +9,7 @@ import structlog
 from prometheus_client import Counter, Gauge
 
 from crivo_messaging.envelope import Envelope
+from crivo_messaging.first_of import first_of
 from crivo_messaging.publisher import BrokerAway, Publisher, Unroutable
 
 POLL_SECONDS = 0.5
@@ -88,36 +89,26 @@ class Relay:
     async def run(self, stop: asyncio.Event) -> None:
         """Relay until `stop`, through any absence of the store or the broker."""
         failures = 0
-        while not stop.is_set():
-            try:
-                if not await self._outbox.lead():
-                    _leading.set(0)
-                    await _pause(stop, POLL_SECONDS)
-                    continue
-                _leading.set(1)
-                sent = await self.relay_once()
-                failures = 0
-                if not sent:
-                    await self._until_woken(stop)
-            except (BrokerAway, StoreAway) as problem:
-                delay = _BACKOFF_SECONDS[min(failures, len(_BACKOFF_SECONDS) - 1)]
-                failures += 1
-                _log.warning("outbox.waiting", reason=str(problem), seconds=delay)
-                await _pause(stop, delay)
-        await self._outbox.close()
-        await self._publisher.close()
-
-    async def _until_woken(self, stop: asyncio.Event) -> None:
-        woken = asyncio.ensure_future(self._outbox.wait(POLL_SECONDS))
-        stopped = asyncio.ensure_future(stop.wait())
-        done, _ = await asyncio.wait({woken, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (woken, stopped):
-            if task not in done:
-                task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
-        if woken in done:
-            woken.result()
+        try:
+            while not stop.is_set():
+                try:
+                    if not await self._outbox.lead():
+                        _leading.set(0)
+                        await _pause(stop, POLL_SECONDS)
+                        continue
+                    _leading.set(1)
+                    sent = await self.relay_once()
+                    failures = 0
+                    if not sent:
+                        await first_of(self._outbox.wait(POLL_SECONDS), stop.wait())
+                except (BrokerAway, StoreAway) as problem:
+                    delay = _BACKOFF_SECONDS[min(failures, len(_BACKOFF_SECONDS) - 1)]
+                    failures += 1
+                    _log.warning("outbox.waiting", reason=str(problem), seconds=delay)
+                    await _pause(stop, delay)
+        finally:
+            await self._outbox.close()
+            await self._publisher.close()
 
 
 async def _pause(stop: asyncio.Event, seconds: float) -> None:

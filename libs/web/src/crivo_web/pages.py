@@ -31,6 +31,8 @@ def decode_cursor(cursor: str) -> list[str | int]:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         position = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        # A lone surrogate is a character in JSON, and in nothing that is asked afterwards.
+        json.dumps(position, ensure_ascii=False).encode()
     except (ValueError, binascii.Error, RecursionError) as problem:
         raise InvalidCursor("This cursor is not one of ours") from problem
     if not isinstance(position, list) or not all(

@@ -33,12 +33,8 @@ from code_review.domain.selection import Budget
 from code_review.infrastructure.analyzers.ast_grep import AstGrepAnalyzer
 from code_review.infrastructure.analyzers.ruff import RuffAnalyzer
 from code_review.infrastructure.change_sets import TIMEOUT, HttpChangeSets
-from code_review.infrastructure.mongo import (
-    MongoReviews,
-    MongoStops,
-    MongoViews,
-    create_indexes,
-)
+from code_review.infrastructure.mongo import MongoReviews, MongoStops, create_indexes
+from code_review.infrastructure.mongo_views import MongoViews
 from code_review.presentation.consumers import consumers
 from code_review.presentation.http import STATUS_OF, ReviewController
 from code_review.presentation.topology import TOPOLOGY

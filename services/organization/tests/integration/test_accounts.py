@@ -35,6 +35,7 @@ async def test_bootstrap_happens_once_however_many_ask_at_once(service: Service)
 
 async def test_bootstrap_needs_its_token(service: Service) -> None:
     answer = await Caller(service).post("/v1/bootstrap", {**BOOTSTRAP, "token": "a guess"})
+    assert answer.json()["detail"] == "The bootstrap token is wrong"
     assert answer.status_code == 401
     assert (await sign_in(service))[0] == 401
 

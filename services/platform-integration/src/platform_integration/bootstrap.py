@@ -29,6 +29,7 @@ from platform_integration.application.publish_review import PublishReviewHandler
 from platform_integration.application.read_change_set import ReadChangeSetHandler
 from platform_integration.application.receive_webhook import ReceiveWebhookHandler
 from platform_integration.application.report_checks import ReportChecksHandler
+from platform_integration.application.resolve_command import ResolveCommandHandler
 from platform_integration.application.say_check import SayCheckHandler
 from platform_integration.infrastructure import postgres
 from platform_integration.infrastructure.addresses import OutboundPolicy
@@ -96,6 +97,7 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
             ),
             read_change_set=ReadChangeSetHandler(begin=begin, open_host=open_host),
             publish_review=PublishReviewHandler(begin=begin, open_host=open_host, now=utc_now),
+            resolve_command=ResolveCommandHandler(begin=begin, open_host=open_host, now=utc_now),
             say_check=SayCheckHandler(begin=begin),
             report_checks=ReportChecksHandler(begin=begin, open_host=open_host, now=utc_now),
             views=PostgresViews(engine),

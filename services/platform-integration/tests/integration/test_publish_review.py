@@ -20,6 +20,7 @@ from platform_integration_support.builders import (
     HEAD,
     HOST_REPOSITORY,
     NOON,
+    a_change_set,
     a_comment,
     a_publication,
     a_repository,
@@ -46,7 +47,7 @@ async def repository(begin: Begin) -> Repository:
 
 @pytest.fixture
 def host() -> MemoryHost:
-    return MemoryHost("acme/orders", HOST_REPOSITORY, {"app.py": [frozenset(range(1, 20))]})
+    return MemoryHost(HOST_REPOSITORY, a_change_set(), {"app.py": [frozenset(range(1, 20))]})
 
 
 @pytest.fixture
@@ -65,6 +66,7 @@ async def test_a_review_is_posted_and_told(
 ) -> None:
     await publish(a_publication(repository, a_review(a_comment())))
     assert len(host.reviews) == 1
+    assert host.calls["find_review"] == 0, "nobody can have posted it before the first claim"
     ((kind, body),) = await told(engine)
     assert kind == "platform_integration.review_published.v1"
     assert body["comments_published"] == 1
@@ -96,7 +98,7 @@ async def test_a_worker_that_died_after_posting_does_not_post_again(
     engine: AsyncEngine, repository: Repository, host: MemoryHost, publish: PublishReviewHandler
 ) -> None:
     command = a_publication(repository, a_review(a_comment()))
-    host.losses = [KeyboardInterrupt()]  # type: ignore[list-item]
+    host.losses = [KeyboardInterrupt()]
     with pytest.raises(KeyboardInterrupt):
         await publish(command)
     assert await told(engine) == []
@@ -106,11 +108,25 @@ async def test_a_worker_that_died_after_posting_does_not_post_again(
     assert [kind for kind, _ in await told(engine)] == ["platform_integration.review_published.v1"]
 
 
+@pytest.mark.parametrize("first_try_fails", [True, False])
+async def test_another_review_of_the_same_head_finds_what_a_dead_worker_posted(
+    repository: Repository, host: MemoryHost, publish: PublishReviewHandler, first_try_fails: bool
+) -> None:
+    reviews = [a_review(a_comment(), review_id=uuid7()) for _ in range(3)]
+    if first_try_fails:
+        host.failures = [HostAway("502")]
+        await publish(a_publication(repository, reviews[0]))
+    host.losses = [HostAway("the answer was lost")]
+    await publish(a_publication(repository, reviews[1]))
+    await publish(a_publication(repository, reviews[2]))
+    assert len(host.reviews) == 1
+
+
 async def test_another_message_waits_while_a_claim_lasts(
     engine: AsyncEngine, repository: Repository, host: MemoryHost, publish: PublishReviewHandler
 ) -> None:
     review = a_review(a_comment())
-    host.failures = [KeyboardInterrupt()]  # type: ignore[list-item]
+    host.failures = [KeyboardInterrupt()]
     patient = PublishReviewHandler(
         begin=publish.begin, open_host=publish.open_host, now=lambda: NOON + timedelta(days=3650)
     )

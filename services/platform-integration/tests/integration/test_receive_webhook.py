@@ -75,6 +75,22 @@ async def test_an_opened_pull_request_is_stored_with_its_event(
     assert (status, kept) == ("accepted", a_payload())
 
 
+@pytest.mark.parametrize(
+    ("action", "event"),
+    [
+        ("synchronize", "platform_integration.pull_request_updated.v1"),
+        ("reopened", "platform_integration.pull_request_opened.v1"),
+        ("ready_for_review", "platform_integration.pull_request_opened.v1"),
+        ("closed", "platform_integration.pull_request_closed.v1"),
+    ],
+)
+async def test_each_action_is_told_in_our_words(
+    engine: AsyncEngine, receive: ReceiveWebhookHandler, action: str, event: str
+) -> None:
+    await receive(a_webhook(a_payload(action)))
+    assert await stored(engine, "SELECT type FROM outbox") == [(event,)]
+
+
 async def test_a_delivery_that_comes_twice_is_one_event(
     engine: AsyncEngine, receive: ReceiveWebhookHandler
 ) -> None:

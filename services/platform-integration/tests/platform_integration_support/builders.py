@@ -9,6 +9,8 @@ from uuid import UUID
 
 from platform_integration.application.publish_review import PublishReview
 from platform_integration.application.receive_webhook import ReceiveWebhook
+from platform_integration.domain.change_set import ChangedFile, ChangeSet, ChangeSetId
+from platform_integration.domain.check_run import CheckRun, CheckState
 from platform_integration.domain.integration import Integration, Repository, Secrets
 from platform_integration.domain.review import Comment, Review
 from uuid_utils.compat import uuid7
@@ -78,6 +80,33 @@ def a_webhook(body: bytes | None = None, **headers: str) -> ReceiveWebhook:
     }
     given = {name.replace("_", "-"): value for name, value in headers.items()}
     return ReceiveWebhook(body=body, headers={**complete, **given})
+
+
+def a_change_set(*files: ChangedFile, **changes: Any) -> ChangeSet:
+    fields: dict[str, Any] = {
+        "id": ChangeSetId(
+            repository_id=UUID("019a0000-0000-7000-8000-0000000000aa"),
+            number=7,
+            base_sha=BASE,
+            head_sha=HEAD,
+        ),
+        "repository_full_name": "acme/orders",
+        "diff": "",
+        "files": files,
+    }
+    return ChangeSet(**{**fields, **changes})
+
+
+def a_check(**changes: Any) -> CheckRun:
+    fields: dict[str, Any] = {
+        "organization_id": ORGANIZATION,
+        "repository_id": UUID("019a0000-0000-7000-8000-0000000000aa"),
+        "head_sha": HEAD,
+        "state": CheckState(status="in_progress", title="Reviewing", summary="under way"),
+        "said_by": uuid7(),
+        "sequence": 1,
+    }
+    return CheckRun(**{**fields, **changes})
 
 
 def a_comment(line: int = 3, **changes: Any) -> Comment:

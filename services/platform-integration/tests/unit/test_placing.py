@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from platform_integration.application.ports import HostAway
 from platform_integration.domain.change_set import ChangeSetId, UnknownChangeSet
 from platform_integration.infrastructure.diff_lines import commentable_lines
+from platform_integration.infrastructure.diff_paths import quoted, unquoted
+from platform_integration.infrastructure.github_files import changed_files, diff_of_files
 from platform_integration_support.builders import BASE, HEAD, a_comment, a_review
 from uuid_utils.compat import uuid7
 
@@ -98,3 +101,48 @@ REPOSITORY = "01a20daf-30b6-7044-9f23-0fe6e2256a24"
 def test_a_foreign_change_set_id_is_unknown(text: str) -> None:
     with pytest.raises(UnknownChangeSet):
         ChangeSetId.parse(text)
+
+
+def test_what_is_not_a_diff_is_a_code_host_that_is_not_itself() -> None:
+    for read in (commentable_lines, changed_files):
+        with pytest.raises(HostAway):
+            read("--- a\n+++ b\n@@ -1,5 +1,5 @@\n one\n")
+
+
+def test_a_patch_that_github_left_out_makes_a_change_set_incomplete() -> None:
+    large = {"filename": "large.py", "status": "modified", "changes": 9000}
+    small = {"filename": "s.py", "status": "modified", "changes": 2, "patch": "@@ -1 +1 @@\n-a\n+b"}
+    diff, truncated = diff_of_files([large, small])
+    assert truncated
+    assert [file.path for file in changed_files(diff)] == ["large.py", "s.py"]
+    assert commentable_lines(diff) == {"large.py": [], "s.py": [frozenset({1})]}
+    assert not diff_of_files([small])[1]
+
+
+def test_a_list_of_files_becomes_a_diff_that_says_what_happened_to_each() -> None:
+    patch = {"changes": 1, "patch": "@@ -1 +0,0 @@\n-a"}
+    listed = [
+        {"filename": "gone.py", "status": "removed", **patch},
+        {"filename": "new.py", "previous_filename": "old.py", "status": "renamed", "changes": 0},
+        {"filename": "café\n.py", "status": "added", "changes": 0},
+    ]
+    found = changed_files(diff_of_files(listed)[0])
+    assert [(file.path, file.previous_path, file.status) for file in found] == [
+        ("gone.py", None, "removed"),
+        ("new.py", "old.py", "renamed"),
+        ("café\n.py", None, "added"),
+    ]
+
+
+def test_a_name_that_git_wrote_as_a_c_string_is_read_back() -> None:
+    name = r'"b/caf\303\251.py"'
+    diff = f"diff --git {name.replace('b/', 'a/')} {name}\nnew file mode 100644\n"
+    diff += f"--- /dev/null\n+++ {name}\n@@ -0,0 +1 @@\n+one\n"
+    assert commentable_lines(diff) == {"café.py": [frozenset({1})]}
+    assert [file.path for file in changed_files(diff)] == ["café.py"]
+
+
+@given(st.text(st.characters(codec="utf-8"), min_size=1))
+def test_a_name_in_a_diff_is_any_text_and_one_line(name: str) -> None:
+    assert unquoted(quoted(name)) == name
+    assert "\n" not in quoted(name)

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -31,6 +31,7 @@ from uuid_utils.compat import uuid7
 
 from workflow_queue.application.app import App
 from workflow_queue.application.cancel_jobs import CancelJobsHandler
+from workflow_queue.application.command_review import CommandReviewHandler
 from workflow_queue.application.dispatch_due import DispatchDueHandler
 from workflow_queue.application.dispatch_waiting import DispatchWaitingHandler
 from workflow_queue.application.enqueue_code_review_job import EnqueueCodeReviewJobHandler
@@ -46,12 +47,14 @@ from workflow_queue.infrastructure import postgres
 from workflow_queue.infrastructure.archive import archive_batch
 from workflow_queue.infrastructure.leadership import DISPATCHER_LOCK, Leadership
 from workflow_queue.infrastructure.leases import PostgresLeases
+from workflow_queue.infrastructure.postgres_cadences import PostgresCadences
 from workflow_queue.infrastructure.postgres_views import PostgresJobViews
 from workflow_queue.infrastructure.tables import messaging
+from workflow_queue.presentation.cadences import CadenceController
 from workflow_queue.presentation.consumers import consumers
 from workflow_queue.presentation.dead_letters import JobDeadLetters
 from workflow_queue.presentation.dispatcher import run_dispatcher
-from workflow_queue.presentation.http import STATUS_OF, JobController
+from workflow_queue.presentation.http import STATUS_OF, JobController, show_metrics
 from workflow_queue.presentation.signs_of_life import signs_of_life
 from workflow_queue.presentation.timer import run_timer
 from workflow_queue.presentation.topology import LEASES, TOPOLOGY
@@ -79,7 +82,7 @@ class Service:
             version=VERSION,
             token_key=self.settings.internal_token_key.get_secret_value(),
             ready=self.checks,
-            controllers=[JobController],
+            controllers=[JobController, CadenceController, show_metrics],
             status_of=STATUS_OF,
             is_away=is_away,
             dependencies={"app": self.app},
@@ -140,50 +143,60 @@ class Service:
 
 @asynccontextmanager
 async def open_service(settings: Settings) -> AsyncIterator[Service]:
+    async with AsyncExitStack() as stack:
+        engine = _open_engine(settings.database_url.get_secret_value(), settings, stack)
+        readers = engine
+        if settings.read_database_url is not None:
+            readers = _open_engine(settings.read_database_url.get_secret_value(), settings, stack)
+        bell = await stack.enter_async_context(open_bell(settings.direct_url))
+        begin = partial(postgres.begin, engine, bell.ring)
+        policy = settings.policy
+        orchestrator = WorkflowOrchestrator(cadence=settings.cadence)
+        jitter = random.SystemRandom().random
+        at_primary, views = PostgresJobViews(engine), PostgresJobViews(readers)
+        leases = PostgresLeases(engine)
+        app = App(
+            enqueue_code_review_job=EnqueueCodeReviewJobHandler(
+                begin=begin, orchestrator=orchestrator, now=utc_now, new_id=uuid7
+            ),
+            command_review=CommandReviewHandler(
+                begin=begin, orchestrator=orchestrator, now=utc_now, new_id=uuid7
+            ),
+            process_workflow_job=ProcessWorkflowJobHandler(begin=begin, policy=policy, now=utc_now),
+            update_job_status=UpdateJobStatusHandler(
+                begin=begin, policy=policy, now=utc_now, jitter=jitter
+            ),
+            retry_job=RetryJobHandler(begin=begin, orchestrator=orchestrator, now=utc_now),
+            cancel_jobs=CancelJobsHandler(begin=begin, orchestrator=orchestrator, now=utc_now),
+            reject_dispatch=RejectDispatchHandler(
+                begin=begin, policy=policy, now=utc_now, jitter=jitter
+            ),
+            dispatch_due=DispatchDueHandler(begin=begin, policy=policy, now=utc_now, jitter=jitter),
+            dispatch_waiting=DispatchWaitingHandler(
+                begin=begin, limits=settings.limits, policy=policy, now=utc_now
+            ),
+            name_organization=NameOrganizationHandler(begin=begin),
+            renew_lease=RenewLeaseHandler(leases=leases, policy=policy, now=utc_now),
+            prolong_leases=ProlongLeasesHandler(leases=leases, policy=policy, now=utc_now),
+            due_jobs=at_primary.due,
+            job_views=views,
+            job_views_at_primary=at_primary,
+            job_metrics=views.metrics,
+            cadences=PostgresCadences(engine),
+            default_cadence=settings.cadence,
+            now=utc_now,
+        )
+        yield Service(settings=settings, engine=engine, app=app)
+
+
+def _open_engine(url: str, settings: Settings, stack: AsyncExitStack) -> AsyncEngine:
     engine = create_async_engine(
-        settings.database_url.get_secret_value(),
+        url,
         pool_size=settings.database_pool_size,
         max_overflow=settings.database_pool_size,
         pool_pre_ping=True,
         # A prepared statement belongs to a session, and a pooler hands out another one each time.
         connect_args={"prepare_threshold": None, "connect_timeout": 5},
     )
-    try:
-        async with open_bell(settings.direct_url) as bell:
-            begin = partial(postgres.begin, engine, bell.ring)
-            policy = settings.policy
-            orchestrator = WorkflowOrchestrator()
-            jitter = random.SystemRandom().random
-            views = PostgresJobViews(engine)
-            leases = PostgresLeases(engine)
-            app = App(
-                enqueue_code_review_job=EnqueueCodeReviewJobHandler(
-                    begin=begin, orchestrator=orchestrator, now=utc_now, new_id=uuid7
-                ),
-                process_workflow_job=ProcessWorkflowJobHandler(
-                    begin=begin, policy=policy, now=utc_now
-                ),
-                update_job_status=UpdateJobStatusHandler(
-                    begin=begin, policy=policy, now=utc_now, jitter=jitter
-                ),
-                retry_job=RetryJobHandler(begin=begin, orchestrator=orchestrator, now=utc_now),
-                cancel_jobs=CancelJobsHandler(begin=begin, orchestrator=orchestrator, now=utc_now),
-                reject_dispatch=RejectDispatchHandler(
-                    begin=begin, policy=policy, now=utc_now, jitter=jitter
-                ),
-                dispatch_due=DispatchDueHandler(
-                    begin=begin, policy=policy, now=utc_now, jitter=jitter
-                ),
-                dispatch_waiting=DispatchWaitingHandler(
-                    begin=begin, limits=settings.limits, policy=policy, now=utc_now
-                ),
-                name_organization=NameOrganizationHandler(begin=begin),
-                renew_lease=RenewLeaseHandler(leases=leases, policy=policy, now=utc_now),
-                prolong_leases=ProlongLeasesHandler(leases=leases, policy=policy, now=utc_now),
-                due_jobs=views.due,
-                job_views=views,
-                now=utc_now,
-            )
-            yield Service(settings=settings, engine=engine, app=app)
-    finally:
-        await engine.dispose()
+    stack.push_async_callback(engine.dispose)
+    return engine

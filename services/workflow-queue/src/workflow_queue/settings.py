@@ -3,11 +3,13 @@ from datetime import timedelta
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from workflow_queue.domain.cadence import Cadence, Mode
 from workflow_queue.domain.failure import Policy
 from workflow_queue.domain.fair_share import Limits
 
 _DEFAULTS = Policy()
 _LIMITS = Limits()
+_CADENCE = Cadence()
 
 
 class Settings(BaseSettings):
@@ -20,6 +22,9 @@ class Settings(BaseSettings):
     database_url: SecretStr = Field(description="PostgreSQL, as postgresql+psycopg://…")
     database_direct_url: SecretStr | None = Field(
         None, description="The same without a pooler, for LISTEN and locks; default: database_url"
+    )
+    read_database_url: SecretStr | None = Field(
+        None, description="A replica for lists, history and metrics; default: database_url"
     )
     database_pool_size: int = Field(10, ge=1, description="Connections each process keeps open")
     rabbitmq_url: SecretStr = Field(description="AMQP URL with the virtual host")
@@ -62,6 +67,18 @@ class Settings(BaseSettings):
         _LIMITS.integration, ge=1, description="Jobs on one connected code host at a time"
     )
 
+    cadence_mode: Mode = Field(
+        _CADENCE.mode,
+        description="When a repository without a cadence of its own is reviewed:"
+        " automatic, manual or auto_pause",
+    )
+    cadence_pushes: int = Field(
+        _CADENCE.pushes, ge=1, description="Pushes that pause a pull request in auto_pause"
+    )
+    cadence_window_seconds: int = Field(
+        int(_CADENCE.window.total_seconds()), ge=1, description="Within how long they do so"
+    )
+
     @property
     def direct_url(self) -> str:
         """Where sessions live long: LISTEN and advisory locks do not survive a pooler."""
@@ -73,6 +90,14 @@ class Settings(BaseSettings):
             window=self.window,
             organization=self.organization_concurrency,
             integration=self.integration_concurrency,
+        )
+
+    @property
+    def cadence(self) -> Cadence:
+        return Cadence(
+            mode=self.cadence_mode,
+            pushes=self.cadence_pushes,
+            window=timedelta(seconds=self.cadence_window_seconds),
         )
 
     @property

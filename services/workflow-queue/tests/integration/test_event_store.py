@@ -105,9 +105,11 @@ async def test_the_status_is_rebuilt_while_jobs_are_written(
     }
     await job_status.rebuild(engine)
     assert await rows(engine) == seen
-    states = select(job_status_view.c.state, func.count()).group_by(job_status_view.c.state)
+    states = select(job_status_view.c.state, func.count().label("jobs")).group_by(
+        job_status_view.c.state
+    )
     async with engine.connect() as connection:
-        counted = {row.state: row.count for row in await connection.execute(states)}
+        counted = {row.state: row.jobs for row in await connection.execute(states)}
     assert counted == {State.COMPLETED: len(jobs), State.PENDING: 1}
 
 

@@ -118,6 +118,20 @@ async def test_history_is_shown(running: Service) -> None:
     ]
 
 
+async def test_every_attempt_is_shown(running: Service) -> None:
+    job_id = await a_failed_job(running)
+    (attempt,) = (await get(running, f"/v1/jobs/{job_id}/attempts")).json()["items"]
+    assert (attempt["step"], attempt["attempt"], attempt["outcome"]) == ("analyze", 1, "failed")
+    assert attempt["reason"] == PERMANENT.reason
+
+
+async def test_the_metrics_of_the_last_day_are_shown(running: Service) -> None:
+    await a_failed_job(running)
+    shown = (await get(running, "/v1/job-metrics")).json()
+    assert (shown["ended"], shown["waiting"]) == ({"failed": 1}, 0)
+    assert (await get(running, "/v1/job-metrics?hours=0")).status_code == 400
+
+
 async def test_a_failed_job_is_retried(running: Service) -> None:
     job_id = await a_failed_job(running)
     answer = await post(running, f"/v1/jobs/{job_id}/retry")

@@ -112,4 +112,4 @@ class LateResultsCount(EverybodyElseIsDead):
 )
 def test_a_planted_bug_is_found(wrong: type[EverybodyElseIsDead]) -> None:
     with pytest.raises(AssertionError):
-        run_state_machine_as_test(wrong, settings=SETTINGS)  # type: ignore[no-untyped-call]
+        run_state_machine_as_test(wrong, settings=SETTINGS)

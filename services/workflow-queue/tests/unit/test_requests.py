@@ -168,8 +168,8 @@ async def test_reopening_twice_runs_the_cancelled_job_again(
 async def test_a_push_back_to_a_superseded_head_runs_its_job_again(
     store: MemoryStore, service: Service
 ) -> None:
-    for minute, head in enumerate([A, B, A, B]):
-        at = NOON + timedelta(minutes=minute)
+    for hour, head in enumerate([A, B, A, B]):
+        at = NOON + timedelta(hours=hour)
         await service.enqueue(a_pull_request(head, at=at), trigger="updated")
     assert states(store) == [State.SUPERSEDED, State.PENDING]
 

@@ -7,15 +7,24 @@ from uuid import UUID, uuid4
 
 from workflow_queue.application.app import App
 from workflow_queue.application.cancel_jobs import CancelJobs, CancelJobsHandler
+from workflow_queue.application.command_review import CommandReview, CommandReviewHandler, Wish
 from workflow_queue.application.dispatch_due import DispatchDue, DispatchDueHandler
 from workflow_queue.application.dispatch_waiting import DispatchWaitingHandler
 from workflow_queue.application.enqueue_code_review_job import (
     EnqueueCodeReviewJob,
     EnqueueCodeReviewJobHandler,
 )
+from workflow_queue.application.job_metrics import JobMetrics
 from workflow_queue.application.job_views import JobViews
 from workflow_queue.application.name_organization import NameOrganizationHandler
-from workflow_queue.application.ports import Begin, DueJobs, Leases, PublishPayload, Verdict
+from workflow_queue.application.ports import (
+    Begin,
+    Cadences,
+    DueJobs,
+    Leases,
+    PublishPayload,
+    Verdict,
+)
 from workflow_queue.application.process_workflow_job import (
     ProcessWorkflowJob,
     ProcessWorkflowJobHandler,
@@ -47,6 +56,7 @@ from workflow_queue.domain.pull_request import (
     PullRequestRef,
     RepositoryId,
 )
+from workflow_queue_support.cadences import MemoryCadences
 from workflow_queue_support.memory import MemoryStore
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -141,6 +151,23 @@ class Service:
             )
         )
 
+    async def command(
+        self,
+        wish: Wish = Wish.REVIEW,
+        pull_request: PullRequest | None = None,
+        *,
+        request_id: str = "d-1",
+        message_id: UUID | None = None,
+    ) -> Verdict:
+        return await self.app.command_review(
+            CommandReview(
+                message_id=message_id or uuid4(),
+                request_id=request_id,
+                pull_request=pull_request or a_pull_request(),
+                wish=wish,
+            )
+        )
+
     async def process(self, job_id: JobId, *, message_id: UUID | None = None) -> Verdict:
         """Have what waits handed over, and the job taken."""
         await self.app.dispatch_waiting()
@@ -193,6 +220,10 @@ class Service:
         return len(due) + await self.app.dispatch_waiting()
 
 
+async def no_metrics(organization_id: OrganizationId, *, since: datetime) -> JobMetrics:
+    raise NotImplementedError
+
+
 def a_service(
     begin: Begin,
     due_jobs: DueJobs,
@@ -201,8 +232,9 @@ def a_service(
     leases: Leases | None = None,
     policy: Policy = POLICY,
     limits: Limits = LIMITS,
+    cadences: Cadences | None = None,
 ) -> Service:
-    clock, orchestrator = Clock(), WorkflowOrchestrator()
+    clock, orchestrator, ids = Clock(), WorkflowOrchestrator(), Ids()
     leases = leases or MemoryStore()
 
     def jitter() -> float:
@@ -211,7 +243,10 @@ def a_service(
     return Service(
         App(
             enqueue_code_review_job=EnqueueCodeReviewJobHandler(
-                begin=begin, orchestrator=orchestrator, now=clock, new_id=Ids()
+                begin=begin, orchestrator=orchestrator, now=clock, new_id=ids
+            ),
+            command_review=CommandReviewHandler(
+                begin=begin, orchestrator=orchestrator, now=clock, new_id=ids
             ),
             process_workflow_job=ProcessWorkflowJobHandler(begin=begin, policy=policy, now=clock),
             update_job_status=UpdateJobStatusHandler(
@@ -231,6 +266,10 @@ def a_service(
             prolong_leases=ProlongLeasesHandler(leases=leases, policy=policy, now=clock),
             due_jobs=due_jobs,
             job_views=job_views,
+            job_views_at_primary=job_views,
+            job_metrics=no_metrics,
+            cadences=cadences or MemoryCadences(),
+            default_cadence=orchestrator.cadence,
             now=clock,
         ),
         clock,

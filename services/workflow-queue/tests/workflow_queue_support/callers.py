@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
-from crivo_web.identity import Identity, issue
+from crivo_web.identity import Identity, Role, issue
 from httpx import ASGITransport, AsyncClient
 from pydantic import SecretStr
 from workflow_queue.bootstrap import Service
@@ -12,10 +12,10 @@ from workflow_queue.settings import Settings
 KEY = "a test key that is thirty-two characters long"
 
 
-def a_caller(service: Service, *, organization_id: UUID | None) -> AsyncClient:
-    identity = Identity(
-        subject="ana", organization_id=organization_id, role="member", issuer="gateway"
-    )
+def a_caller(
+    service: Service, *, organization_id: UUID | None, role: Role = "member"
+) -> AsyncClient:
+    identity = Identity(subject="ana", organization_id=organization_id, role=role, issuer="gateway")
     token = issue(identity, KEY, now=datetime.now(UTC))
     return AsyncClient(
         transport=ASGITransport(service.api()),

@@ -27,6 +27,7 @@ from workflow_queue.domain.pull_request import (
     OrganizationId,
     PullRequestRef,
 )
+from workflow_queue_support.cadences import MemoryCadences
 
 
 @dataclass
@@ -38,6 +39,7 @@ class MemoryStore:
     payloads: dict[JobId, PublishPayload] = field(default_factory=dict)
     organizations: dict[OrganizationId, str] = field(default_factory=dict)
     shares: dict[OrganizationId, Share] = field(default_factory=dict)
+    cadences: MemoryCadences = field(default_factory=MemoryCadences)
     leases: dict[JobId, Lease] = field(default_factory=dict)
     locks: dict[PullRequestRef, asyncio.Lock] = field(default_factory=dict)
 
@@ -121,6 +123,7 @@ class MemoryTransaction:
         await self._held.enter_async_context(self._store.locks.setdefault(ref, asyncio.Lock()))
         known = self._store.followed.get(ref)
         followed = copy(known) if known else FollowedPullRequest(ref=ref)
+        followed.cadence = await self._store.cadences.get(ref.organization_id, ref.repository_id)
         self._followed.append(followed)
         return followed
 
@@ -170,7 +173,9 @@ class MemoryTransaction:
                 del store.leases[job.id]
             store.recorded.extend((job.id, event) for event in job.recorded)
         store.inbox |= self._claims
-        store.followed |= {each.ref: each for each in self._followed if each.updated_at}
+        store.followed |= {
+            each.ref: each for each in self._followed if each.updated_at or each.paused
+        }
         store.payloads |= self._payloads
         store.organizations |= self._organizations
 

@@ -16,8 +16,9 @@ from crivo_messaging.envelope import Envelope
 from crivo_messaging.publisher import Publisher
 from crivo_messaging.topology import declare_at
 from workflow_queue.bootstrap import Service
+from workflow_queue.domain.pull_request import OrganizationId
 from workflow_queue.presentation.topology import TOPOLOGY
-from workflow_queue_support.builders import NOON, ORGANIZATION, REPOSITORY, a_pull_request
+from workflow_queue_support.builders import NOON, ORGANIZATION, REPOSITORY, a_pull_request, a_ref
 
 REVIEW = UUID("019a0000-0000-7000-8000-0000000000aa")
 DEADLINE_SECONDS = 30
@@ -47,11 +48,17 @@ class Peers:
     async def repeat(self, envelope: Envelope) -> None:
         await self._publisher.publish(envelope)
 
-    async def opened(self, *, draft: bool = False) -> Envelope:
+    async def opened(
+        self,
+        *,
+        draft: bool = False,
+        number: int = 7,
+        organization_id: OrganizationId = ORGANIZATION,
+    ) -> Envelope:
         event = platform.PullRequestOpenedV1(
-            organization_id=ORGANIZATION,
+            organization_id=organization_id,
             occurred_at=NOON,
-            pull_request=_pull_request("a" * 40, minute=0, draft=draft),
+            pull_request=_pull_request("a" * 40, minute=0, draft=draft, number=number),
             change_set_id=a_pull_request("a" * 40).change_set_id,
             trigger="opened",
         )
@@ -63,6 +70,18 @@ class Peers:
             occurred_at=NOON,
             pull_request=_pull_request("b" * 40, minute=1),
             change_set_id=a_pull_request("b" * 40).change_set_id,
+        )
+        return await self.say(event, exchange=platform.EXCHANGE)
+
+    async def commanded(self, command: str = "review", *, minute: int = 0) -> Envelope:
+        event = platform.ReviewCommandedV1(
+            organization_id=ORGANIZATION,
+            occurred_at=NOON,
+            pull_request=_pull_request("a" * 40, minute=minute),
+            change_set_id=a_pull_request("a" * 40).change_set_id,
+            command=command,
+            commanded_by="ana",
+            delivery_id=f"delivery of minute {minute}",
         )
         return await self.say(event, exchange=platform.EXCHANGE)
 
@@ -162,8 +181,10 @@ def _keys(exchange: str) -> list[str]:
     }[exchange]
 
 
-def _pull_request(head_sha: str, *, minute: int, draft: bool = False) -> platform.PullRequest:
-    said = a_pull_request(head_sha)
+def _pull_request(
+    head_sha: str, *, minute: int, draft: bool = False, number: int = 7
+) -> platform.PullRequest:
+    said = a_pull_request(head_sha, ref=a_ref(number))
     return platform.PullRequest(
         repository_id=said.ref.repository_id,
         repository_full_name=said.repository_full_name,

@@ -1,4 +1,7 @@
-"""Analyze a change set stage by stage, each saved before the next begins."""
+"""Analyze a change set: fetch it, ask each analyzer, select, summarise.
+
+What is asked of others is saved as it comes; the rest costs less to do again than to store.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -18,18 +21,17 @@ from code_review.application.ports import (
     Reviews,
     Stops,
 )
+from code_review.domain.analysis import FETCH, Analysis, Outcome
 from code_review.domain.change_set import ChangeSet
-from code_review.domain.finding import Finding
 from code_review.domain.review import (
-    Analysis,
     ErrorClass,
     Failure,
-    MissingStage,
     Result,
     Review,
+    Status,
     Subject,
 )
-from code_review.domain.selection import Budget, commentable, on_changed_lines, select
+from code_review.domain.selection import Budget, on_changed_lines, select, worth_keeping
 from code_review.domain.summary import summarise
 
 _stages = Histogram("crivo_review_stage_seconds", "Duration of a review's stages", ["stage"])
@@ -60,15 +62,11 @@ class AnalyzePullRequestHandler:
         if review is None or await self._stopped(review, command):
             return
         try:
-            if review.analysis is None:
-                await self._analyze(review, command)
+            await self._analyze(review, command)
         except ChangeSetUnavailable as problem:
-            review.fail(problem.failure, self.now())
-            await self.reviews.save(review)
-            return
-        if review.analysis is None or await self._stopped(review, command):
-            return
-        await self._conclude(review, review.analysis)
+            await self._fail(review, problem.failure)
+        if review.status is Status.RUNNING and review.analysis is not None:
+            await self._conclude(review, review.analysis)
 
     async def _taken_up(self, command: AnalyzePullRequest) -> Review | None:
         review = await self.reviews.get(command.subject.job_id)
@@ -88,51 +86,71 @@ class AnalyzePullRequestHandler:
         return True
 
     async def _analyze(self, review: Review, command: AnalyzePullRequest) -> None:
-        async with self._stage(review, "fetch change set"):
-            change_set = await self.change_sets.get(review.subject.change_set_id)
-        if await self._stopped(review, command):
-            return
-        async with self._stage(review, "analyze"):
-            analysis = await self._run_analyzers(review, change_set)
-        if analysis is None:
-            review.fail(
-                Failure(error_class=ErrorClass.TRANSIENT, reason="every analyzer failed"),
-                self.now(),
-            )
-        else:
-            review.checkpoint(analysis, self.now())
-        await self.reviews.save(review)
+        """Ask every analyzer that has not answered yet; each answer is saved as it comes."""
+        answered = review.analysis.outcomes if review.analysis else {}
+        waiting = [each for each in self.analyzers if each.name not in answered]
+        if waiting:
+            async with self._stage(review, FETCH):
+                change_set = await self.change_sets.get(review.subject.change_set_id)
+            if await self._stopped(review, command):
+                return
+            review.begin_analysis(self._seen(change_set), self.now())
+            await self._ask(waiting, review, change_set, command)
+        if review.status is Status.RUNNING and (review.analysis is None or review.analysis.is_void):
+            every = Failure(error_class=ErrorClass.TRANSIENT, reason="every analyzer failed")
+            await self._fail(review, every)
 
-    async def _run_analyzers(self, review: Review, change_set: ChangeSet) -> Analysis | None:
-        """Nothing when not one of them ran to its end."""
-        sources = change_set.sources()
+    async def _ask(
+        self,
+        analyzers: Sequence[Analyzer],
+        review: Review,
+        change_set: ChangeSet,
+        command: AnalyzePullRequest,
+    ) -> None:
+        tasks = [asyncio.create_task(self._run(each, review, change_set)) for each in analyzers]
+        try:
+            for ended in asyncio.as_completed(tasks):
+                name, outcome = await ended
+                review.checkpoint(name, outcome, self.now())
+                await self.reviews.save(review)
+                if await self._stopped(review, command):
+                    return
+        finally:
+            # Also when one of them, or the store, ends this with an error: none runs on unwatched.
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
-        async def run(analyzer: Analyzer) -> list[Finding] | MissingStage:
-            try:
-                async with self._stage(review, f"analyze:{analyzer.name}"):
-                    return await analyzer.analyze(sources)
-            except AnalyzerFailed as problem:
-                return MissingStage(f"analyze:{analyzer.name}", str(problem))
-
-        outcomes = await asyncio.gather(*(run(analyzer) for analyzer in self.analyzers))
-        missing = [each for each in outcomes if isinstance(each, MissingStage)]
-        if len(missing) == len(outcomes):
-            return None
-        if reason := change_set.unseen():
-            missing.insert(0, MissingStage("fetch change set", reason))
-        said = (found for each in outcomes if isinstance(each, list) for found in each)
+    async def _run(
+        self, analyzer: Analyzer, review: Review, change_set: ChangeSet
+    ) -> tuple[str, Outcome]:
+        try:
+            async with self._stage(review, f"analyze:{analyzer.name}"):
+                said = await analyzer.analyze(change_set.sources())
+        except AnalyzerFailed as problem:
+            return analyzer.name, Outcome(failure=str(problem))
+        except OSError as problem:
+            # A full disk, or no room for a process: what is missing must be said, not lost.
+            reason = f"{analyzer.name} could not be run: {type(problem).__name__}"
+            return analyzer.name, Outcome(failure=reason)
         findings = on_changed_lines(said, change_set)
         for finding in findings:
             _findings.labels(finding.source).inc()
+        return analyzer.name, worth_keeping(findings, change_set)
+
+    def _seen(self, change_set: ChangeSet) -> Analysis:
+        sources = change_set.sources()
+        read = [each for each in sources if any(one.reads(each.path) for one in self.analyzers)]
         return Analysis(
-            findings=tuple(findings),
-            unplaceable=frozenset(
-                each.fingerprint for each in findings if not commentable(each, change_set)
-            ),
-            missing=tuple(missing),
-            files=len(sources),
-            lines=sum(len(source.changed_lines) for source in sources),
+            files=len(read),
+            lines=sum(len(source.changed_lines) for source in read),
+            unread=len(sources) - len(read),
+            unseen=change_set.unseen(),
         )
+
+    async def _fail(self, review: Review, failure: Failure) -> None:
+        review.fail(failure, self.now())
+        await self.reviews.save(review)
 
     async def _conclude(self, review: Review, analysis: Analysis) -> None:
         async with self._stage(review, "select"):
@@ -149,8 +167,11 @@ class AnalyzePullRequestHandler:
     @asynccontextmanager
     async def _stage(self, review: Review, name: str) -> AsyncIterator[None]:
         begun = self.clock()
-        with span(f"review: {name}"):
-            yield
-        seconds = self.clock() - begun
-        _stages.labels(name).observe(seconds)
-        review.timings[name] = seconds * 1000
+        try:
+            with span(f"review: {name}"):
+                yield
+        finally:
+            # A stage that failed took its time too, all of it where it was cut short.
+            seconds = self.clock() - begun
+            _stages.labels(name).observe(seconds)
+            review.timings[name] = seconds * 1000

@@ -36,6 +36,10 @@ class Analyzer(Protocol):
     @property
     def name(self) -> str: ...
 
+    def reads(self, path: str) -> bool:
+        """Whether files of this name are of a kind it can say something about."""
+        ...
+
     async def analyze(self, files: Sequence[SourceFile]) -> list[Finding]:
         """All it finds in these files, on changed lines or not; ignore files it cannot read.
 

@@ -44,8 +44,14 @@ class ChangeSet:
             and file.status != "removed"
             and file.omitted_reason not in UNREVIEWABLE
         ]
+        # Lines of a file that is not here at all are as unseen as those of one left out.
+        left_out += [
+            f"{path} (not in the change set)"
+            for path in self.diff.hunks.keys() - {file.path for file in self.files}
+            if self.diff.added_lines(path)
+        ]
         reasons = ["the change is too large to be read whole"] if self.truncated else []
         if left_out:
             more = f" and {len(left_out) - 3} more" if len(left_out) > 3 else ""
-            reasons.append(f"not read: {', '.join(left_out[:3])}{more}")
+            reasons.append(f"not read: {', '.join(sorted(left_out)[:3])}{more}")
         return "; ".join(reasons) or None

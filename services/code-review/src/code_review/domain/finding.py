@@ -41,3 +41,7 @@ class Finding:
     confidence: float = 1.0
     replacement: str | None = None
     fingerprint: str = ""
+
+    @property
+    def analyzer(self) -> str:
+        return self.source.partition(":")[0]

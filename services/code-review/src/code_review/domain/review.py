@@ -1,16 +1,21 @@
 """The review of one job: how far it got, what it found, and how it ended."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import NewType, Self, TypeAlias
 from uuid import UUID, uuid5
 
+from code_review.domain.analysis import Analysis, Outcome
 from code_review.domain.finding import Finding
 
 JobId = NewType("JobId", UUID)
 ReviewId = NewType("ReviewId", UUID)
 _NAMESPACE = UUID("6f8a1f3e-5d0c-4b1e-9c53-0d5d6a3c2f10")
+
+
+class IllegalTransition(Exception):
+    """The review is not at the point where this can happen to it."""
 
 
 class Status(StrEnum):
@@ -34,23 +39,6 @@ class Failure:
     error_class: ErrorClass
     reason: str
     retry_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class MissingStage:
-    stage: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Analysis:
-    """The checkpoint after all analyzers: enough to go on without asking anybody again."""
-
-    findings: tuple[Finding, ...]
-    unplaceable: frozenset[str]
-    missing: tuple[MissingStage, ...]
-    files: int
-    lines: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,30 +127,47 @@ class Review:
             return self.status is Status.RUNNING
         self.attempt = attempt
         self.status = Status.RUNNING
+        self.analysis = self.analysis.to_go_on_with() if self.analysis else None
+        self.result = None
         self.failure = None
         self.updated_at = now
         self.events.append(ReviewStarted(at=now))
         return True
 
-    def checkpoint(self, analysis: Analysis, now: datetime) -> None:
-        self.analysis = analysis
-        self.updated_at = now
+    def begin_analysis(self, analysis: Analysis, now: datetime) -> None:
+        """What there is to look at; what was said about it before stays."""
+        self._move(now)
+        outcomes = self.analysis.outcomes if self.analysis else {}
+        self.analysis = replace(analysis, outcomes=outcomes)
+
+    def checkpoint(self, analyzer: str, outcome: Outcome, now: datetime) -> None:
+        self._move(now)
+        self.analysis = self._analysis().with_outcome(analyzer, outcome)
 
     def end(self, result: Result, now: datetime) -> None:
         """Complete only when nothing is missing."""
-        missing = self.analysis.missing if self.analysis else ()
+        self._move(now)
         self.result = result
-        self.status = Status.PARTIAL if missing else Status.COMPLETE
-        self.updated_at = now
+        self.status = Status.PARTIAL if self._analysis().missing else Status.COMPLETE
         self.events.append(ReviewEnded(at=now))
 
     def fail(self, failure: Failure, now: datetime) -> None:
+        self._move(now)
         self.failure = failure
         self.status = Status.FAILED
-        self.updated_at = now
         self.events.append(ReviewFailed(failure=failure, at=now))
 
     def stop(self, now: datetime) -> None:
         """Nobody waits for it any more, so nobody is told."""
+        self._move(now)
         self.status = Status.STOPPED
+
+    def _move(self, now: datetime) -> None:
+        if self.status is not Status.RUNNING:
+            raise IllegalTransition(f"review {self.id} is {self.status}, not running")
         self.updated_at = now
+
+    def _analysis(self) -> Analysis:
+        if self.analysis is None:
+            raise IllegalTransition(f"review {self.id} has looked at nothing yet")
+        return self.analysis

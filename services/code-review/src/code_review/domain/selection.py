@@ -1,12 +1,18 @@
 """From all that analyzers say to the few comments worth reading."""
 
 import hashlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from code_review.domain.analysis import Outcome
 from code_review.domain.change_set import ChangeSet
 from code_review.domain.finding import Finding, Severity
+
+# Of one analyzer, in characters: many times what a person is shown.
+MOST_FINDINGS = 200
+MOST_TITLE = 200
+MOST_TEXT = 2000
 
 _RANK = {severity: rank for rank, severity in enumerate(Severity)}
 
@@ -32,7 +38,7 @@ class Selection:
 
 
 def on_changed_lines(findings: Iterable[Finding], change_set: ChangeSet) -> list[Finding]:
-    """Only what this change wrote, with fingerprints; where a finding is, it stays.
+    """Only what this change wrote, ranked, with fingerprints; where a finding is, it stays.
 
     A finding whose lines are not in one hunk loses its replacement, because nobody could commit it.
     """
@@ -45,7 +51,38 @@ def on_changed_lines(findings: Iterable[Finding], change_set: ChangeSet) -> list
             continue
         committable = commentable(finding, change_set)
         kept.append(finding if committable else replace(finding, replacement=None))
-    return _with_fingerprints(kept, {path: file.content for path, file in sources.items()})
+    contents = {path: file.content for path, file in sources.items()}
+    return sorted(_with_fingerprints(kept, contents), key=_rank)
+
+
+def worth_keeping(findings: Sequence[Finding], change_set: ChangeSet) -> Outcome:
+    """What of an analyzer's ranked findings the checkpoint holds: no more than a store takes.
+
+    A pull request decides how many there are, and by the names in its code how long they are.
+    """
+    kept = tuple(_short(finding) for finding in findings[:MOST_FINDINGS])
+    return Outcome(
+        findings=kept,
+        unplaceable=frozenset(
+            each.fingerprint for each in kept if not commentable(each, change_set)
+        ),
+        dropped=len(findings) - len(kept),
+    )
+
+
+def _short(finding: Finding) -> Finding:
+    replacement = finding.replacement
+    return replace(
+        finding,
+        title=_cut(finding.title, MOST_TITLE),
+        explanation=_cut(finding.explanation, MOST_TEXT),
+        # Half a replacement would be a wrong one.
+        replacement=None if replacement and len(replacement) > MOST_TEXT else replacement,
+    )
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def commentable(finding: Finding, change_set: ChangeSet) -> bool:
@@ -91,21 +128,20 @@ def _rank(finding: Finding) -> tuple[int, float, str, int, str]:
 
 
 def _without_duplicates(findings: Iterable[Finding]) -> list[Finding]:
-    """Of two sources that say one kind of thing about the same lines, the weightier."""
-    kept: list[Finding] = []
+    """Of what is said twice about one place, the weightier."""
+    kept: dict[tuple[str, int], list[Finding]] = defaultdict(list)
     for finding in sorted(findings, key=_rank):
-        if not any(_same_problem(finding, other) for other in kept):
-            kept.append(finding)
-    return kept
+        said = kept[finding.path, finding.start_line]
+        if not any(_same_problem(finding, other) for other in said):
+            said.append(finding)
+    return [finding for said in kept.values() for finding in said]
 
 
 def _same_problem(one: Finding, other: Finding) -> bool:
-    overlap = one.start_line <= other.end_line and other.start_line <= one.end_line
-    if one.path != other.path or not overlap:
-        return False
-    if one.source == other.source:
-        return (one.start_line, one.title) == (other.start_line, other.title)
-    return one.category == other.category and one.start_line == other.start_line
+    """Two rules of one analyzer mean two things; two analyzers may mean one."""
+    if one.analyzer == other.analyzer:
+        return (one.source, one.title) == (other.source, other.title)
+    return one.category == other.category
 
 
 def _with_fingerprints(findings: Iterable[Finding], contents: Mapping[str, str]) -> list[Finding]:

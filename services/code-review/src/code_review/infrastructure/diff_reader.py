@@ -7,6 +7,9 @@ from unidiff.patch import PatchSet
 
 from code_review.domain.diff import Diff, Hunk
 
+# How the lines begin that say what changed where. Of the others, `diff --git` cannot be read: where
+# its first name ends is a guess when names have spaces, and the names come again before the hunks.
+_TELLING = ("--- ", "+++ ", "@@ ", " ", "+", "-", "\\")
 _ESCAPE = re.compile(rb'\\([0-7]{3}|[abfnrtv"\\])')
 _CONTROLS = {b"a": 7, b"b": 8, b"t": 9, b"n": 10, b"v": 11, b"f": 12, b"r": 13, b'"': 34, b"\\": 92}
 
@@ -17,9 +20,12 @@ class UnreadableDiff(Exception):
 
 def read_diff(text: str) -> Diff:
     """Raise UnreadableDiff."""
+    if text.strip() and not text.startswith(("diff --git ", "--- ")):
+        raise UnreadableDiff("it begins like none")
+    lines = (line + "\n" for line in text.split("\n") if line.startswith(_TELLING))
     try:
-        patch = PatchSet.from_string(text)
-    except UnidiffParseError as problem:
+        patch = PatchSet(lines)
+    except (UnidiffParseError, ValueError) as problem:
         raise UnreadableDiff(type(problem).__name__) from problem
     hunks: dict[str, tuple[Hunk, ...]] = {}
     for file in patch:

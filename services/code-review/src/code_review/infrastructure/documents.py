@@ -5,13 +5,13 @@ from datetime import UTC, datetime
 from typing import Any, TypeAlias
 from uuid import UUID
 
+from code_review.application.views import place
+from code_review.domain.analysis import Analysis, Outcome
 from code_review.domain.finding import Category, Finding, Severity
 from code_review.domain.review import (
-    Analysis,
     ErrorClass,
     Failure,
     JobId,
-    MissingStage,
     Result,
     Review,
     Status,
@@ -22,7 +22,7 @@ Document: TypeAlias = dict[str, Any]
 
 
 def to_document(review: Review) -> Document:
-    subject = review.subject
+    subject, analysis = review.subject, review.analysis
     return {
         "_id": str(review.id),
         "job_id": str(subject.job_id),
@@ -32,14 +32,15 @@ def to_document(review: Review) -> Document:
         "pull_request_number": subject.pull_request_number,
         "head_sha": subject.head_sha,
         "change_set_id": subject.change_set_id,
-        # Lists are ordered by this one text, which an index and every server can compare.
-        "place": f"{review.created_at.isoformat(timespec='microseconds')} {review.id}",
+        "place": place(review.created_at, review.id),
         "attempt": review.attempt,
         "status": review.status.value,
         "created_at": review.created_at.isoformat(),
         "updated_at": review.updated_at.isoformat(),
         "timings": [[stage, spent] for stage, spent in review.timings.items()],
-        "analysis": _analysis(review.analysis),
+        "analysis": _analysis(analysis),
+        # For views, which need not know how it follows from the analysis.
+        "missing": [[each.stage, each.reason] for each in analysis.missing] if analysis else [],
         "result": _result(review.result),
         "failure": _failure(review.failure),
     }
@@ -72,23 +73,43 @@ def _analysis(analysis: Analysis | None) -> Document | None:
     if analysis is None:
         return None
     return {
-        "findings": [_finding(each) for each in analysis.findings],
-        "unplaceable": sorted(analysis.unplaceable),
-        "missing": [[each.stage, each.reason] for each in analysis.missing],
         "files": analysis.files,
         "lines": analysis.lines,
+        "unread": analysis.unread,
+        "unseen": analysis.unseen,
+        "outcomes": [_outcome(name, each) for name, each in analysis.outcomes.items()],
     }
 
 
 def _to_analysis(stored: Document | None) -> Analysis | None:
     if stored is None:
         return None
+    outcomes = {each["analyzer"]: _to_outcome(each) for each in stored["outcomes"]}
     return Analysis(
-        findings=tuple(_to_finding(each) for each in stored["findings"]),
-        unplaceable=frozenset(stored["unplaceable"]),
-        missing=tuple(MissingStage(*each) for each in stored["missing"]),
         files=stored["files"],
         lines=stored["lines"],
+        unread=stored["unread"],
+        unseen=stored["unseen"],
+        outcomes=outcomes,
+    )
+
+
+def _outcome(analyzer: str, outcome: Outcome) -> Document:
+    return {
+        "analyzer": analyzer,
+        "findings": [_finding(each) for each in outcome.findings],
+        "unplaceable": sorted(outcome.unplaceable),
+        "dropped": outcome.dropped,
+        "failure": outcome.failure,
+    }
+
+
+def _to_outcome(stored: Document) -> Outcome:
+    return Outcome(
+        findings=tuple(_to_finding(each) for each in stored["findings"]),
+        unplaceable=frozenset(stored["unplaceable"]),
+        dropped=stored["dropped"],
+        failure=stored["failure"],
     )
 
 

@@ -11,7 +11,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from code_review.application.app import App
-from code_review.application.views import ReviewNotFound, ReviewView, place
+from code_review.application.views import PLACE, ReviewNotFound, ReviewView, place
 
 STATUS_OF: dict[type[Exception], int] = {ReviewNotFound: 404}
 
@@ -36,7 +36,8 @@ class ReviewController(Controller):
             before=_place_of(cursor) if cursor is not None else None,
             limit=limit,
         )
-        following = encode_cursor(place(items[-1])) if len(items) == limit else None
+        last = items[-1] if len(items) == limit else None
+        following = encode_cursor(place(last.created_at, last.id)) if last else None
         return Page(items=list(items), next_cursor=following)
 
     @get("/{review_id:uuid}")
@@ -50,7 +51,8 @@ class ReviewController(Controller):
 
 
 def _place_of(cursor: str) -> str:
-    position = decode_cursor(cursor)
-    if len(position) != 1 or not isinstance(position[0], str):
-        raise InvalidCursor("This cursor is not one of ours")
-    return position[0]
+    match decode_cursor(cursor):
+        case [str(position)] if PLACE.fullmatch(position):
+            return position
+        case _:
+            raise InvalidCursor("This cursor is not one of ours")

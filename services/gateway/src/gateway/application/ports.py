@@ -40,11 +40,11 @@ class UpstreamBroken(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpstreamRequest:
-    """`target` is the path with its query, as it is to be sent."""
+    """`target` is the path with its query, sent byte for byte; `seconds` are for all of it."""
 
     service: str
     method: str
-    target: str
+    target: bytes
     headers: Headers
     body: AsyncIterator[bytes] | None
     seconds: float

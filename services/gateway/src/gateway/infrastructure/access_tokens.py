@@ -7,6 +7,7 @@ from uuid import UUID
 
 import httpx
 import jwt
+import structlog
 from crivo_web.identity import Identity, Role
 
 from gateway.application.ports import IdentityUnavailable, Unidentified
@@ -15,10 +16,13 @@ AUDIENCE = "crivo"
 FRESH_SECONDS = 300.0
 # However many tokens with unknown keys come in.
 PAUSE_SECONDS = 10.0
+FETCH_SECONDS = 2.0
 LEEWAY_SECONDS = 10
 
 # Seconds of a clock that only goes forward.
 Clock: TypeAlias = Callable[[], float]
+_NO_KEYS = "the keys of access tokens cannot be fetched now"
+_log = structlog.get_logger()
 
 
 class AccessTokens:
@@ -32,6 +36,8 @@ class AccessTokens:
         self._keys: dict[str, jwt.PyJWK] = {}
         self._asked: float | None = None
         self._fetched: float | None = None
+        self._attempts = 0
+        self._failed = False
         self._fetching = asyncio.Lock()
 
     async def identify(self, text: str) -> Identity:
@@ -54,39 +60,51 @@ class AccessTokens:
         """Raise IdentityUnavailable until the keys were there once."""
         if not self._keys:
             await self._refresh()
+        if not self._keys:
+            raise IdentityUnavailable(_NO_KEYS)
 
     async def _key_of(self, text: str) -> jwt.PyJWK:
         try:
             key_id = str(jwt.get_unverified_header(text).get("kid", ""))
         except jwt.PyJWTError as problem:
             raise Unidentified("this is not an access token") from problem
-        stale = self._fetched is None or self._clock() - self._fetched > FRESH_SECONDS
-        if stale or key_id not in self._keys:
+        if key_id not in self._keys or (self._stale() and not self._fetching.locked()):
             await self._refresh()
-        if key_id not in self._keys:
-            raise Unidentified("the access token is signed with an unknown key")
-        return self._keys[key_id]
+        if key_id in self._keys:
+            return self._keys[key_id]
+        if self._failed:
+            # It may be a new one, which its publisher could not tell us.
+            raise IdentityUnavailable(_NO_KEYS)
+        raise Unidentified("the access token is signed with an unknown key")
+
+    def _stale(self) -> bool:
+        return self._fetched is None or self._clock() - self._fetched > FRESH_SECONDS
+
+    def _pausing(self) -> bool:
+        """Not while no key is known: nobody can be let in before the first fetch."""
+        since = self._clock() - self._asked if self._asked is not None else PAUSE_SECONDS
+        return bool(self._keys) and since < PAUSE_SECONDS
 
     async def _refresh(self) -> None:
+        """Those who wait while another asks take what came of it, be it nothing."""
+        attempts = self._attempts
         async with self._fetching:
-            if self._asked is not None and self._clock() - self._asked < PAUSE_SECONDS:
-                if not self._keys:
-                    raise IdentityUnavailable("the keys of access tokens cannot be fetched")
+            if self._attempts != attempts or self._pausing():
                 return
             try:
-                answer = await self._http.get(self._url, timeout=5)
+                answer = await self._http.get(self._url, timeout=FETCH_SECONDS)
                 answer.raise_for_status()
                 keys = jwt.PyJWKSet.from_dict(answer.json())
-            except (httpx.HTTPError, jwt.PyJWTError, ValueError) as problem:
-                if not self._keys:
-                    # Nobody can be let in before the first fetch: it is tried again at once.
-                    raise IdentityUnavailable(
-                        "the keys of access tokens cannot be fetched"
-                    ) from problem
-                self._asked = self._clock()
-                return
-            self._keys = {str(key.key_id): key for key in keys.keys}
-            self._asked = self._fetched = self._clock()
+            except (httpx.HTTPError, jwt.PyJWTError, ValueError, AttributeError) as problem:
+                # AttributeError: JSON, but no object.
+                _log.warning("access_tokens.keys_unavailable", reason=repr(problem))
+                self._failed = True
+            else:
+                self._keys = {str(key.key_id): key for key in keys.keys}
+                self._fetched = self._clock()
+                self._failed = False
+            self._asked = self._clock()
+            self._attempts += 1
 
 
 def _identity(claims: dict[str, Any]) -> Identity:

@@ -5,6 +5,7 @@ from typing import Literal
 from uuid import UUID
 
 import httpx
+import structlog
 from crivo_observability.traces import traceparent
 from crivo_web.identity import Identity, Now, issue
 from pydantic import BaseModel, ValidationError
@@ -16,6 +17,7 @@ from gateway.application.ports import IdentityUnavailable, Unidentified
 # How long a revoked key may still open something.
 REMEMBERED_SECONDS = 30
 OURSELVES = Identity(subject="gateway", organization_id=None, role="service", issuer="gateway")
+_log = structlog.get_logger()
 
 
 class _Verified(BaseModel):
@@ -43,13 +45,11 @@ class ApiKeys:
         if verified is None:
             verified = await self._ask(text)
             await self._remember(name, verified)
-        if not verified.active or verified.id is None or verified.role is None:
+        organization, role = verified.organization_id, verified.role
+        if not verified.active or not verified.id or not organization or not role:
             raise Unidentified("the API key is not valid")
         return Identity(
-            subject=str(verified.id),
-            organization_id=verified.organization_id,
-            role=verified.role,
-            issuer="gateway",
+            subject=str(verified.id), organization_id=organization, role=role, issuer="gateway"
         )
 
     async def _ask(self, text: str) -> _Verified:
@@ -71,7 +71,8 @@ class ApiKeys:
         try:
             stored = await self._redis.get(name)
             return _Verified.model_validate_json(stored) if stored else None
-        except (RedisError, ValidationError):
+        except (RedisError, ValidationError) as problem:
+            _log.warning("api_keys.memory_away", reason=type(problem).__name__)
             return None
 
     async def _remember(self, name: str, verified: _Verified) -> None:

@@ -10,7 +10,6 @@ from organization.domain.account import (
     Organization,
     Role,
     User,
-    WrongCredentials,
     check_password,
     normalised_email,
 )
@@ -18,6 +17,11 @@ from organization.domain.account import (
 
 class BootstrapClosed(Exception):
     """No bootstrap token is configured."""
+
+
+class WrongBootstrapToken(Exception):
+    def __init__(self) -> None:
+        super().__init__("The bootstrap token is wrong")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,11 +47,11 @@ class BootstrapOrganizationHandler:
     new_id: NewId
 
     async def __call__(self, command: BootstrapOrganization) -> Bootstrapped:
-        """Raise BootstrapClosed, WrongCredentials, InvalidAccount or AlreadyThere."""
+        """Raise BootstrapClosed, WrongBootstrapToken, InvalidAccount or AlreadyThere."""
         if self.token is None:
             raise BootstrapClosed("Bootstrapping is off: ORGANIZATION_BOOTSTRAP_TOKEN is not set")
         if not hmac.compare_digest(self.token.encode(), command.token.encode()):
-            raise WrongCredentials
+            raise WrongBootstrapToken
         email = normalised_email(command.email)
         check_password(command.password)
         password_hash = await self.passwords.hash(command.password)

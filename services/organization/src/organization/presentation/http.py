@@ -18,6 +18,7 @@ from organization.application.bootstrap_organization import (
     BootstrapClosed,
     BootstrapOrganization,
     Bootstrapped,
+    WrongBootstrapToken,
 )
 from organization.application.create_api_key import CreateApiKey
 from organization.application.create_user import CreateUser
@@ -38,6 +39,7 @@ from organization.domain.api_key import NoSuchKey
 
 STATUS_OF: dict[type[Exception], int] = {
     BootstrapClosed: 404,
+    WrongBootstrapToken: 401,
     WrongCredentials: 401,
     TooManyFailures: 429,
     InvalidAccount: 422,

@@ -8,6 +8,7 @@ from platform_integration.application.publish_review import PublishReviewHandler
 from platform_integration.application.read_change_set import ReadChangeSetHandler
 from platform_integration.application.receive_webhook import ReceiveWebhookHandler
 from platform_integration.application.report_checks import ReportChecksHandler
+from platform_integration.application.resolve_command import ResolveCommandHandler
 from platform_integration.application.say_check import SayCheckHandler
 from platform_integration.application.views import Views
 
@@ -19,6 +20,7 @@ class App:
     connect_repository: ConnectRepositoryHandler
     read_change_set: ReadChangeSetHandler
     publish_review: PublishReviewHandler
+    resolve_command: ResolveCommandHandler
     say_check: SayCheckHandler
     report_checks: ReportChecksHandler
     views: Views

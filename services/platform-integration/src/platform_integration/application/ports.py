@@ -9,6 +9,7 @@ from uuid import UUID
 
 from platform_integration.domain.change_set import ChangeSet, ChangeSetId
 from platform_integration.domain.check_run import CheckRun
+from platform_integration.domain.comment_command import CommentCommand
 from platform_integration.domain.integration import Integration, Repository
 from platform_integration.domain.review import CommentableLines, Review
 
@@ -65,11 +66,29 @@ class HostRepository:
     full_name: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostPullRequest:
+    """A pull request as its code host shows it now."""
+
+    title: str
+    author: str
+    url: str
+    base_ref: str
+    base_sha: str
+    head_ref: str
+    head_sha: str
+    draft: bool
+    closed: bool
+    updated_at: datetime
+
+
 class CodeHost(Protocol):
     """One code host with one integration's token; any call may raise HostAway, HostRateLimited,
     HostRefused or HostNotFound."""
 
     async def repository(self, full_name: str) -> HostRepository: ...
+
+    async def pull_request(self, full_name: str, number: int) -> HostPullRequest: ...
 
     async def change_set(self, id: ChangeSetId, full_name: str) -> ChangeSet: ...  # noqa: A002
 
@@ -90,14 +109,33 @@ OpenHost: TypeAlias = Callable[[Integration], CodeHost]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ResolveCommand:
+    """What was asked for in a comment; `attempt` is how often the code host is asked with it."""
+
+    message_id: UUID
+    organization_id: UUID
+    repository_id: UUID
+    pull_request_number: int
+    command: CommentCommand
+    commanded_by: str
+    delivery_id: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:
-    """Where a review of a head stands: claimed by the message that publishes it, then posted."""
+    """Where a review of a head stands: claimed by the message that publishes it, then posted.
+
+    `review_id` is that of the first claim, whatever later ones bring; `claimed_before` says that
+    somebody may have posted it and died.
+    """
 
     repository_id: UUID
     pull_request_number: int
     head_sha: str
     review_id: UUID
     posted: PostedReview | None
+    claimed_before: bool = False
 
 
 class Publications(Protocol):
@@ -160,12 +198,34 @@ class Transaction(Protocol):
     @property
     def check_runs(self) -> CheckRuns: ...
 
-    def tell(self, event: "PublicationResult") -> None:
+    async def first_time(self, message_id: UUID, *, consumer: str) -> bool: ...
+
+    def tell(self, event: "PublicationResult | ReviewCommanded") -> None:
         """Send it when the transaction commits."""
+        ...
+
+    def ask_again(self, command: ResolveCommand, *, at: datetime) -> None:
+        """Send ourselves the command anew, not before `at`."""
         ...
 
 
 Begin: TypeAlias = Callable[[], AbstractAsyncContextManager[Transaction]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewCommanded:
+    """Somebody asked for something, about the pull request as it was then."""
+
+    organization_id: UUID
+    integration_id: UUID
+    repository_id: UUID
+    repository_full_name: str
+    number: int
+    pull_request: HostPullRequest
+    command: CommentCommand
+    commanded_by: str
+    delivery_id: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -80,9 +80,13 @@ class PublishReviewHandler:
         host: CodeHost = self.open_host(integration)
         if publication.posted:
             return publication, publication.posted, review
-        placed = review.placed_on(await host.commentable_lines(repository.full_name, number))
-        # A worker that died between posting and storing has left the marker behind.
-        posted = await host.find_review(repository.full_name, number, placed)
+        lines = await host.commentable_lines(repository.full_name, number)
+        # Marked with the first claim's id, so that whoever comes later finds it.
+        placed = replace(review.placed_on(lines), review_id=publication.review_id)
+        posted = None
+        if publication.claimed_before:
+            # A worker that died between posting and storing has left the marker behind.
+            posted = await host.find_review(repository.full_name, number, placed)
         if posted is None:
             posted = await host.post_review(repository.full_name, number, placed)
         return replace(publication, posted=posted), posted, placed

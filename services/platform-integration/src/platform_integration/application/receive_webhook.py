@@ -10,7 +10,7 @@ from platform_integration.domain.webhook import (
     Delivery,
     InvalidDelivery,
     InvalidSignature,
-    PullRequestNotice,
+    Notice,
     Receipt,
     Status,
     is_signed_with,
@@ -28,13 +28,13 @@ class ReceiveWebhook:
 
 
 class Deliveries(Protocol):
-    async def store(self, delivery: Delivery, notice: PullRequestNotice | None) -> bool:
-        """Store it with its event; False when it is known. Raise CannotStore."""
+    async def store(self, delivery: Delivery, notice: Notice | None) -> bool:
+        """Store it with its message; False when it is known. Raise CannotStore."""
         ...
 
 
 class ReadNotice(Protocol):
-    def __call__(self, event: str, body: bytes) -> "PullRequestNotice | Ignored":
+    def __call__(self, event: str, body: bytes) -> "Notice | Ignored":
         """Raise InvalidDelivery when the body is not what the event promises."""
         ...
 
@@ -64,10 +64,10 @@ class ReceiveWebhookHandler:
 
         read = self.read_notice(event, command.body)
         repository_id: UUID | None = None
-        if isinstance(read, PullRequestNotice):
+        if not isinstance(read, Ignored):
             repository_id = await self._repository(host, read.repository_host_id)
             if repository_id is None:
-                read = Ignored(f"{read.repository_full_name} is not connected", read.trigger)
+                read = Ignored(f"{read.repository_full_name} is not connected", read.action)
         delivery = Delivery(
             delivery_id=delivery_id,
             integration_id=host.integration_id,
@@ -77,9 +77,7 @@ class ReceiveWebhookHandler:
             received_at=self.now(),
             **_outcome(read, command.body),
         )
-        stored = await self.deliveries.store(
-            delivery, read if isinstance(read, PullRequestNotice) else None
-        )
+        stored = await self.deliveries.store(delivery, None if isinstance(read, Ignored) else read)
         if not stored:
             return Receipt(delivery_id=delivery_id, status="duplicate", reason="received before")
         return Receipt(delivery_id=delivery_id, status=delivery.status, reason=delivery.reason)
@@ -107,7 +105,7 @@ class _Outcome(TypedDict):
     body: bytes | None
 
 
-def _outcome(read: PullRequestNotice | Ignored, body: bytes) -> _Outcome:
+def _outcome(read: Notice | Ignored, body: bytes) -> _Outcome:
     if isinstance(read, Ignored):
         return {"action": read.action, "status": "ignored", "reason": read.reason, "body": None}
-    return {"action": read.trigger, "status": "accepted", "reason": None, "body": body}
+    return {"action": read.action, "status": "accepted", "reason": None, "body": body}

@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Literal, TypeAlias
 from uuid import UUID
 
+from platform_integration.domain.comment_command import CommentCommand
+
 SIGNATURE_PREFIX = "sha256="
 
 Status: TypeAlias = Literal["accepted", "duplicate", "ignored"]
@@ -52,6 +54,28 @@ class PullRequestNotice:
     draft: bool
     merged: bool
     updated_at: datetime
+
+    @property
+    def action(self) -> str:
+        return self.trigger
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandNotice:
+    """What somebody who may write to the repository asked for in a comment."""
+
+    command: CommentCommand
+    commanded_by: str
+    repository_host_id: int
+    repository_full_name: str
+    number: int
+
+    @property
+    def action(self) -> str:
+        return self.command
+
+
+Notice: TypeAlias = PullRequestNotice | CommandNotice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

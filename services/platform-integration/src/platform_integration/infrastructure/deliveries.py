@@ -12,7 +12,7 @@ from crivo_messaging.postgres import outbox_parameters
 from crivo_messaging.postgres_outbox import Bell, libpq_url
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from platform_integration.domain.webhook import CannotStore, Delivery, PullRequestNotice
+from platform_integration.domain.webhook import CannotStore, Delivery, Notice
 from platform_integration.infrastructure.published import announced
 
 POOL_SIZE = 8
@@ -45,7 +45,7 @@ class PostgresDeliveries:
         self._pool = pool
         self._bell = bell
 
-    async def store(self, delivery: Delivery, notice: PullRequestNotice | None) -> bool:
+    async def store(self, delivery: Delivery, notice: Notice | None) -> bool:
         parameters: dict[str, object] = {
             "integration_id": delivery.integration_id,
             "delivery_id": delivery.delivery_id,

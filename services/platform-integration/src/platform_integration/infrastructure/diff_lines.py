@@ -7,6 +7,7 @@ from unidiff.patch import PatchSet
 
 from platform_integration.application.ports import HostAway
 from platform_integration.domain.review import CommentableLines
+from platform_integration.infrastructure.diff_paths import unquoted
 
 
 def commentable_lines(diff: str) -> CommentableLines:
@@ -19,7 +20,7 @@ def commentable_lines(diff: str) -> CommentableLines:
     for file in patch:
         if file.is_removed_file:
             continue
-        lines[file.path] = [
+        lines[unquoted(file.path)] = [
             frozenset(line.target_line_no for line in hunk if line.target_line_no is not None)
             for hunk in file
         ]

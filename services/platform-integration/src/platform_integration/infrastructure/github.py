@@ -16,6 +16,7 @@ from opentelemetry.trace import SpanKind
 from platform_integration.application.ports import (
     HostAway,
     HostNotFound,
+    HostPullRequest,
     HostRateLimited,
     HostRefused,
     HostRepository,
@@ -34,6 +35,7 @@ from platform_integration.infrastructure.github_markdown import (
     review_body,
     review_marker,
 )
+from platform_integration.infrastructure.github_payload import read_pull_request
 
 CHECK_NAME = "Crivo"
 VERSION = "2022-11-28"
@@ -59,6 +61,10 @@ class GitHub:
     async def repository(self, full_name: str) -> HostRepository:
         found = (await self._call("GET", f"/repos/{_repo(full_name)}")).json()
         return HostRepository(host_id=found["id"], full_name=found["full_name"])
+
+    async def pull_request(self, full_name: str, number: int) -> HostPullRequest:
+        answer = await self._call("GET", f"/repos/{_repo(full_name)}/pulls/{number}")
+        return read_pull_request(answer.content)
 
     async def change_set(self, id: ChangeSetId, full_name: str) -> ChangeSet:  # noqa: A002
         diff, truncated = await self._diff(full_name, id.number)
@@ -254,7 +260,10 @@ def _posted(answer: dict[str, Any], review: Review) -> PostedReview:
 
 
 def _is_rate_limit(answer: httpx.Response) -> bool:
-    return "retry-after" in answer.headers or answer.headers.get("x-ratelimit-remaining") == "0"
+    """A secondary limit may come without any header, and says so in words only."""
+    if "retry-after" in answer.headers or answer.headers.get("x-ratelimit-remaining") == "0":
+        return True
+    return "rate limit" in _said(answer).lower()
 
 
 def _said(answer: httpx.Response) -> str:

@@ -8,6 +8,7 @@ from unidiff.patch import PatchedFile, PatchSet
 
 from platform_integration.application.ports import HostAway
 from platform_integration.domain.change_set import ChangedFile
+from platform_integration.infrastructure.diff_paths import quoted, unquoted
 
 
 def changed_files(diff: str) -> list[ChangedFile]:
@@ -28,9 +29,9 @@ def _changed(file: PatchedFile) -> ChangedFile:
         if file.is_rename
         else "modified"
     )
-    previous = file.source_file.removeprefix("a/") if file.is_rename else None
+    previous = unquoted(file.source_file).removeprefix("a/") if file.is_rename else None
     return ChangedFile(
-        path=file.path,
+        path=unquoted(file.path),
         previous_path=previous,
         status=status,
         content=None,
@@ -43,11 +44,19 @@ def diff_of_files(files: Sequence[dict[str, Any]]) -> tuple[str, bool]:
     parts, truncated = [], False
     for file in files:
         name, old = file["filename"], file.get("previous_filename") or file["filename"]
+        source, target = quoted(f"a/{old}"), quoted(f"b/{name}")
+        parts.append(f"diff --git {source} {target}\n")
+        if file["status"] == "added":
+            parts.append("new file mode 100644\n")
+            source = "/dev/null"
+        elif file["status"] == "removed":
+            parts.append("deleted file mode 100644\n")
+            target = "/dev/null"
+        elif file["status"] == "renamed":
+            parts.append(f"rename from {quoted(old)}\nrename to {quoted(name)}\n")
         patch = file.get("patch")
-        if patch is None:
-            truncated = truncated or file.get("changes", 0) > 0
-            continue
-        source = "/dev/null" if file["status"] == "added" else f"a/{old}"
-        target = "/dev/null" if file["status"] == "removed" else f"b/{name}"
-        parts.append(f"diff --git a/{old} b/{name}\n--- {source}\n+++ {target}\n{patch}\n")
+        if patch:
+            parts.append(f"--- {source}\n+++ {target}\n{patch}\n")
+        elif file.get("changes", 0):
+            truncated = True
     return "".join(parts), truncated

@@ -7,8 +7,10 @@ from datetime import datetime
 
 import msgspec
 
+from platform_integration.application.ports import HostAway, HostPullRequest
 from platform_integration.application.receive_webhook import Ignored
-from platform_integration.domain.webhook import InvalidDelivery, PullRequestNotice, Trigger
+from platform_integration.domain.webhook import InvalidDelivery, Notice, PullRequestNotice, Trigger
+from platform_integration.infrastructure.github_comments import read_command
 
 _TRIGGERS: dict[str, Trigger] = {
     "opened": "opened",
@@ -38,6 +40,7 @@ class _PullRequest(msgspec.Struct):
     user: _User | None = None
     draft: bool = False
     merged: bool | None = None
+    state: str = "open"
 
 
 class _Repository(msgspec.Struct):
@@ -56,14 +59,17 @@ class _AnyEvent(msgspec.Struct):
     action: str | None = None
 
 
+_shown = msgspec.json.Decoder(_PullRequest)
 _any = msgspec.json.Decoder(_AnyEvent)
 _pull_request = msgspec.json.Decoder(_PullRequestEvent)
 
 
-def read_notice(event: str, body: bytes) -> PullRequestNotice | Ignored:
+def read_notice(event: str, body: bytes) -> Notice | Ignored:
     """What the delivery says, or why it means nothing to us; raise InvalidDelivery."""
     try:
         action = _any.decode(body).action
+        if event == "issue_comment":
+            return read_command(body)
         if event != "pull_request":
             return Ignored(f"event {event} is not reviewed", action)
         if action not in _TRIGGERS:
@@ -78,7 +84,7 @@ def read_notice(event: str, body: bytes) -> PullRequestNotice | Ignored:
         repository_full_name=said.repository.full_name,
         number=said.number,
         title=pull_request.title,
-        author=pull_request.user.login if pull_request.user else "ghost",
+        author=_author(pull_request),
         url=pull_request.html_url,
         base_ref=pull_request.base.ref,
         base_sha=pull_request.base.sha,
@@ -88,3 +94,27 @@ def read_notice(event: str, body: bytes) -> PullRequestNotice | Ignored:
         merged=bool(pull_request.merged),
         updated_at=pull_request.updated_at,
     )
+
+
+def read_pull_request(body: bytes) -> HostPullRequest:
+    """The answer of the API, which is shaped as the payloads are; raise HostAway."""
+    try:
+        shown = _shown.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+        raise HostAway(f"the code host sent a pull request that is none: {problem}") from problem
+    return HostPullRequest(
+        title=shown.title,
+        author=_author(shown),
+        url=shown.html_url,
+        base_ref=shown.base.ref,
+        base_sha=shown.base.sha,
+        head_ref=shown.head.ref,
+        head_sha=shown.head.sha,
+        draft=shown.draft,
+        closed=shown.state != "open",
+        updated_at=shown.updated_at,
+    )
+
+
+def _author(shown: _PullRequest) -> str:
+    return shown.user.login if shown.user else "ghost"

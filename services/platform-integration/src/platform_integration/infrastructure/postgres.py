@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from crivo_messaging import postgres as messaging_store
 from crivo_messaging.envelope import Envelope
-from crivo_messaging.postgres import append
 from crivo_messaging.postgres_outbox import Bell
 from sqlalchemy import Row, Update, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -22,14 +22,17 @@ from platform_integration.application.ports import (
     PostedReview,
     Publication,
     PublicationResult,
+    ResolveCommand,
+    ReviewCommanded,
 )
 from platform_integration.domain.check_run import CheckRun, CheckState
 from platform_integration.domain.integration import Integration, Repository
-from platform_integration.infrastructure.published import published
+from platform_integration.infrastructure.published import asked_again, published
 from platform_integration.infrastructure.sealing import Sealer
 from platform_integration.infrastructure.tables import (
     check_runs,
     integrations,
+    messaging,
     published_reviews,
     repositories,
 )
@@ -103,15 +106,21 @@ class PostgresPublications:
             claimed_by=message_id,
             claimed_until=until,
         )
-        claim = first.on_conflict_do_update(
-            index_elements=list(key),
-            set_={"claimed_by": message_id, "claimed_until": until},
-            where=or_(
-                table.c.host_id.is_not(None),
-                table.c.claimed_by == message_id,
-                table.c.claimed_until < func.now(),
-            ),
-        ).returning(table.c.review_id, table.c.host_id, table.c.url, table.c.comments)
+        made = first.on_conflict_do_nothing(index_elements=list(key)).returning(table.c.review_id)
+        if (await self._connection.execute(made)).one_or_none():
+            return publication
+        claim = (
+            _update(publication)
+            .where(
+                or_(
+                    table.c.host_id.is_not(None),
+                    table.c.claimed_by == message_id,
+                    table.c.claimed_until < func.now(),
+                )
+            )
+            .values(claimed_by=message_id, claimed_until=until)
+            .returning(table.c.review_id, table.c.host_id, table.c.url, table.c.comments)
+        )
         row = (await self._connection.execute(claim)).one_or_none()
         if row is None:
             raise ClaimedElsewhere(f"{publication.head_sha} is being published")
@@ -120,7 +129,7 @@ class PostgresPublications:
             if row.host_id is None
             else PostedReview(host_id=row.host_id, url=row.url, comments=row.comments)
         )
-        return replace(publication, review_id=row.review_id, posted=posted)
+        return replace(publication, review_id=row.review_id, posted=posted, claimed_before=True)
 
     async def posted(self, publication: Publication, posted: PostedReview) -> None:
         done = _update(publication).values(
@@ -209,12 +218,28 @@ class PostgresTransaction:
         self.publications = PostgresPublications(connection)
         self.check_runs = PostgresCheckRuns(connection)
         self._told: list[Envelope] = []
+        self._postponed: dict[UUID, datetime] = {}
 
-    def tell(self, event: PublicationResult) -> None:
+    async def first_time(self, message_id: UUID, *, consumer: str) -> bool:
+        return await messaging_store.first_time(
+            self._connection, consumer=consumer, message_id=message_id
+        )
+
+    def tell(self, event: PublicationResult | ReviewCommanded) -> None:
         self._told.append(published(event))
 
+    def ask_again(self, command: ResolveCommand, *, at: datetime) -> None:
+        envelope = asked_again(command)
+        self._told.append(envelope)
+        self._postponed[envelope.id] = at
+
     async def flush(self) -> bool:
-        await append(self._connection, self._told)
+        await messaging_store.append(self._connection, self._told)
+        outbox = messaging.outbox
+        for id_, at in self._postponed.items():
+            await self._connection.execute(
+                update(outbox).where(outbox.c.id == id_).values(not_before=at)
+            )
         return bool(self._told)
 
 

@@ -3,12 +3,13 @@
 from datetime import UTC, datetime
 from functools import partial
 
+import structlog
 from crivo_messaging.consumer import Unavailable, message_id, queue
 from crivo_messaging.envelope import Envelope
 from crivo_messaging.heartbeat import beating
 from crivo_messaging.publisher import Publisher
 from faststream.rabbit import RabbitMessage, RabbitRouter
-from platform_integration_contracts.commands import PublishReviewV1, ReviewComment
+from platform_integration_contracts.commands import PublishReviewV1, ResolveCommandV1, ReviewComment
 from platform_integration_contracts.events import EXCHANGE, PublicationProgressedV1
 from structlog.contextvars import bound_contextvars
 from workflow_queue_contracts.events import (
@@ -22,12 +23,15 @@ from workflow_queue_contracts.events import (
 )
 
 from platform_integration.application.app import App
-from platform_integration.application.ports import ClaimedElsewhere
+from platform_integration.application.ports import ClaimedElsewhere, ResolveCommand
 from platform_integration.application.publish_review import PublishReview
 from platform_integration.application.say_check import SayCheck
 from platform_integration.domain.check_run import CheckState
+from platform_integration.domain.comment_command import CommentCommand
 from platform_integration.domain.review import Comment, Review
-from platform_integration.presentation.queues import JOB_PROGRESS, PUBLICATIONS
+from platform_integration.presentation.queues import COMMANDS, JOB_PROGRESS, PUBLICATIONS
+
+_log = structlog.get_logger()
 
 SOURCE = "platform-integration"
 
@@ -44,6 +48,23 @@ def consumers(app: App, publisher: Publisher) -> RabbitRouter:
             except ClaimedElsewhere as problem:
                 raise Unavailable(str(problem)) from problem
 
+    @router.subscriber(queue(COMMANDS))
+    async def on_resolve_command(command: ResolveCommandV1, message: RabbitMessage) -> None:
+        with bound_contextvars(delivery_id=command.delivery_id):
+            resolution = await app.resolve_command(
+                ResolveCommand(
+                    message_id=message_id(message),
+                    organization_id=command.organization_id,
+                    repository_id=command.repository_id,
+                    pull_request_number=command.pull_request_number,
+                    command=CommentCommand(command.command),
+                    commanded_by=command.commanded_by,
+                    delivery_id=command.delivery_id,
+                    attempt=command.attempt,
+                )
+            )
+            _log.info("command.resolved", command=command.command, resolution=resolution)
+
     @router.subscriber(queue(JOB_PROGRESS))
     async def on_job_progress(event: JobProgress, message: RabbitMessage) -> None:
         with bound_contextvars(job_id=str(event.job_id)):
@@ -59,6 +80,17 @@ def consumers(app: App, publisher: Publisher) -> RabbitRouter:
             )
 
     return router
+
+
+# By the reasons of JobSkipped; a reason of a later release is shown as it is.
+_NOT_REVIEWED = {
+    "draft": "A draft is reviewed when it is ready, or when somebody who may write to the "
+    "repository comments `@crivo review`.",
+    "paused": "Automatic reviews of this pull request are paused. Comment `@crivo review` to have "
+    "this commit reviewed and the next ones too, or `@crivo resume` for the next ones only.",
+    "manual": "In this repository a pull request is reviewed when somebody asks for it: "
+    "comment `@crivo review`.",
+}
 
 
 def check_state(event: JobProgress) -> CheckState:
@@ -80,9 +112,9 @@ def check_state(event: JobProgress) -> CheckState:
                 "failure", "The review failed", f"The step {event.step}: {event.failure.reason}"
             )
         case JobSkippedV1():
-            return _ended("neutral", "Not reviewed", f"Reason: {event.reason}.")
+            return _ended("neutral", "Not reviewed", _NOT_REVIEWED.get(event.reason, event.reason))
         case JobSupersededV1():
-            return _ended("neutral", "Superseded", "A newer commit is reviewed instead.")
+            return _ended("neutral", "Superseded", "A newer commit has taken its place.")
         case JobCancelledV1():
             return _ended("neutral", "Cancelled", f"Reason: {event.reason}.")
 

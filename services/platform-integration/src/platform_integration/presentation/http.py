@@ -47,6 +47,9 @@ Limit = Annotated[int, QueryParameter(ge=1, le=MAXIMUM_LIMIT)]
 Text = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]+$")]
 Secret = Annotated[str, Field(min_length=1, max_length=2000, pattern=r"^[\x21-\x7e]+$")]
 
+# Neither part may be `.` or `..`, which would lead to another path of the code host's API.
+_FULL_NAME = r"^[A-Za-z0-9_-][A-Za-z0-9._-]*/\.?[A-Za-z0-9_-][A-Za-z0-9._-]*$"
+
 
 class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
@@ -66,7 +69,7 @@ class ConnectIntegrationRequest(_Body):
 
 class ConnectRepositoryRequest(_Body):
     integration_id: UUID
-    full_name: Annotated[str, Field(max_length=200, pattern=r"^[A-Za-z0-9._-]+/[A-Za-z0-9._-]+$")]
+    full_name: Annotated[str, Field(max_length=200, pattern=_FULL_NAME)]
 
 
 class IntegrationController(Controller):

@@ -1,11 +1,12 @@
 """What people may see of jobs. Read straight from the tables; no aggregate is loaded for it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from workflow_queue.domain.job_events import StageTime
 from workflow_queue.domain.pull_request import JobId, OrganizationId
 
 
@@ -56,6 +57,55 @@ class HistoryEntry:
     deadline_at: datetime | None = None
     superseded_by: UUID | None = None
     requested_by: str | None = None
+    stages: Sequence[StageTime] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptView:
+    """One try of a step, from its start to what became of it; `outcome` is None while it runs."""
+
+    step: str
+    attempt: int
+    started_at: datetime
+    ended_at: datetime | None = None
+    outcome: str | None = None
+    reason: str | None = None
+    error_class: str | None = None
+    stages: Sequence[StageTime] = ()
+
+
+# What ends a step that runs, and how that is said of the attempt.
+_ENDS = {
+    "analysis_completed": "completed",
+    "job_completed": "completed",
+    "job_retry_scheduled": "failed",
+    "job_failed": "failed",
+    "job_superseded": "superseded",
+    "job_cancelled": "cancelled",
+}
+
+
+def attempts_of(history: Sequence[HistoryEntry]) -> list[AttemptView]:
+    """Every attempt, oldest first, of a whole history."""
+    attempts: list[AttemptView] = []
+    runs = False
+    for entry in history:
+        if entry.event == "step_started" and entry.step and entry.attempt:
+            attempts.append(
+                AttemptView(step=entry.step, attempt=entry.attempt, started_at=entry.at)
+            )
+            runs = True
+        elif runs and entry.event in _ENDS:
+            attempts[-1] = replace(
+                attempts[-1],
+                ended_at=entry.at,
+                outcome=_ENDS[entry.event],
+                reason=entry.reason,
+                error_class=entry.error_class,
+                stages=entry.stages,
+            )
+            runs = False
+    return attempts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import NewType, Protocol, TypeAlias
 from uuid import UUID
 
+from workflow_queue.domain.cadence import Cadence
 from workflow_queue.domain.fair_share import Line, Share
 from workflow_queue.domain.job import WorkflowJob
 from workflow_queue.domain.lease import Lease
@@ -17,6 +18,7 @@ from workflow_queue.domain.pull_request import (
     JobId,
     OrganizationId,
     PullRequestRef,
+    RepositoryId,
 )
 
 PublishPayload = NewType("PublishPayload", str)
@@ -74,6 +76,18 @@ class Transaction(Protocol):
     async def keep_payload(self, job_id: JobId, payload: PublishPayload) -> None: ...
 
     async def name_organization(self, organization_id: OrganizationId, name: str) -> None: ...
+
+
+class Cadences(Protocol):
+    """What people set; a repository without one has the default."""
+
+    async def get(
+        self, organization_id: OrganizationId, repository_id: RepositoryId
+    ) -> Cadence | None: ...
+
+    async def put(
+        self, organization_id: OrganizationId, repository_id: RepositoryId, cadence: Cadence
+    ) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

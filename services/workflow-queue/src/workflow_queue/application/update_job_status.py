@@ -14,7 +14,7 @@ from workflow_queue.application.ports import (
 )
 from workflow_queue.domain.failure import Failure, Policy
 from workflow_queue.domain.job import StaleReport
-from workflow_queue.domain.job_events import Step
+from workflow_queue.domain.job_events import StageTime, Step
 from workflow_queue.domain.pull_request import JobId
 
 
@@ -29,6 +29,7 @@ class ReviewCompleted:
     outcome: str
     findings: int
     payload: PublishPayload
+    stages: tuple[StageTime, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +83,7 @@ class UpdateJobStatusHandler:
                     attempt=attempt,
                     outcome=outcome,
                     findings=findings,
+                    stages=review.stages,
                     now=now,
                     policy=self.policy,
                 )

@@ -29,6 +29,10 @@ class Share:
     concurrency: int
     weight: float = 1.0
 
+    def __post_init__(self) -> None:
+        if self.concurrency < 1 or not 0.01 <= self.weight <= 100:
+            raise ValueError("a concurrency is at least 1, and a weight between 0.01 and 100")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class WaitingJob:

@@ -24,6 +24,7 @@ from workflow_queue.domain.job_events import (
     JobSuperseded,
     LeaseLost,
     Priority,
+    StageTime,
     Step,
     StepStarted,
 )
@@ -163,10 +164,21 @@ class WorkflowJob:
         )
 
     def complete_analysis(
-        self, *, attempt: int, outcome: str, findings: int, now: datetime, policy: Policy
+        self,
+        *,
+        attempt: int,
+        outcome: str,
+        findings: int,
+        stages: tuple[StageTime, ...] = (),
+        now: datetime,
+        policy: Policy,
     ) -> None:
         self._require_current(Step.ANALYZE, attempt)
-        self._record(AnalysisCompleted(attempt=attempt, outcome=outcome, findings=findings, at=now))
+        self._record(
+            AnalysisCompleted(
+                attempt=attempt, outcome=outcome, findings=findings, stages=stages, at=now
+            )
+        )
         self._record(
             StepStarted(
                 step=Step.PUBLISH,

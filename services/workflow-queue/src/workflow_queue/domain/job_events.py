@@ -68,6 +68,14 @@ class DeadlineMoved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StageTime:
+    """A stage of the analysis, and how long it took."""
+
+    stage: str
+    milliseconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LeaseLost:
     """Whoever did the step gave no sign of life for too long."""
 
@@ -83,6 +91,7 @@ class AnalysisCompleted:
     outcome: str
     findings: int
     at: datetime
+    stages: tuple[StageTime, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,13 @@
 """Which job of a pull request may run: at most one, and never for an outdated head."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from workflow_queue.domain.job import STOPPED, IllegalTransition, WorkflowJob
-from workflow_queue.domain.pull_request import FollowedPullRequest, JobId, PullRequest
+from workflow_queue.domain.cadence import Cadence
+from workflow_queue.domain.job import STOPPED, IllegalTransition, State, WorkflowJob
+from workflow_queue.domain.job_events import Priority
+from workflow_queue.domain.pull_request import UPDATED, FollowedPullRequest, JobId, PullRequest
 
 CLOSED = "pull_request_closed"
 DRAFT = "draft"
@@ -18,8 +20,14 @@ class ReviewRequest:
     draft: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WorkflowOrchestrator:
-    """Decides between the jobs of one pull request; its callers hold that pull request's lock."""
+    """Decides between the jobs of one pull request; its callers hold that pull request's lock.
+
+    `cadence` is for repositories that have none of their own.
+    """
+
+    cadence: Cadence = field(default_factory=Cadence)
 
     def request(
         self,
@@ -37,10 +45,12 @@ class WorkflowOrchestrator:
         is_stale = followed.is_stale(updated_at, request.trigger)
         if known is not None:
             if followed.is_news(updated_at):
+                reason = self._reason_not_to(request, followed)
                 self._supersede(active, by=known, now=now)
                 followed.hear(updated_at=updated_at, head_sha=head_sha, job_id=known.id)
-                if known.state in STOPPED and not request.draft:
+                if known.state in STOPPED and not (reason and known.state is State.FAILED):
                     known.reopen(now=now)
+                    self._skip(known, reason, now=now)
             return None
         if is_stale:
             return self._late(request, followed=followed, new_id=new_id, now=now)
@@ -48,10 +58,40 @@ class WorkflowOrchestrator:
         if job is not None:  # it does this work already
             followed.hear(updated_at=updated_at, head_sha=head_sha, job_id=job.id)
             return None
+        reason = self._reason_not_to(request, followed)
         job = self._create(request, new_id=new_id, now=now)
         self._supersede(active, by=job, now=now)
-        if request.draft:
-            job.skip(reason=DRAFT, now=now)
+        self._skip(job, reason, now=now)
+        followed.hear(updated_at=updated_at, head_sha=head_sha, job_id=job.id)
+        return job
+
+    def command(
+        self,
+        request: ReviewRequest,
+        *,
+        followed: FollowedPullRequest,
+        newest: WorkflowJob | None,
+        active: Iterable[WorkflowJob],
+        new_id: JobId,
+        now: datetime,
+    ) -> WorkflowJob | None:
+        """What a person asks for is done, be it a draft, paused, or reviewed before.
+
+        The job to add, or None when a job does this work already.
+        """
+        updated_at, head_sha = request.pull_request.updated_at, request.pull_request.head_sha
+        followed.resume()
+        if followed.is_stale(updated_at, request.trigger):
+            if newest is None or newest.state is not State.SKIPPED or followed.closed:
+                return self._late(request, followed=followed, new_id=new_id, now=now)
+            newest.reopen(now=now)  # the head moved meanwhile, and its review was held back
+            return None
+        job = next((j for j in active if j.pull_request.head_sha == head_sha), None)
+        if job is not None:
+            followed.hear(updated_at=updated_at, head_sha=head_sha, job_id=job.id)
+            return None
+        job = self._create(request, new_id=new_id, now=now, priority=Priority.COMMAND)
+        self._supersede(active, by=job, now=now)
         followed.hear(updated_at=updated_at, head_sha=head_sha, job_id=job.id)
         return job
 
@@ -104,10 +144,34 @@ class WorkflowOrchestrator:
             job.supersede(by=followed.job_id, now=now)
         return job
 
-    def _create(self, request: ReviewRequest, *, new_id: JobId, now: datetime) -> WorkflowJob:
+    def _reason_not_to(self, request: ReviewRequest, followed: FollowedPullRequest) -> str | None:
+        """A draft's pushes cost nobody a review, so they do not count."""
+        if request.draft:
+            return DRAFT
+        cadence = followed.cadence or self.cadence
+        if request.trigger == UPDATED:
+            followed.note_push(at=request.pull_request.updated_at, cadence=cadence)
+        return cadence.holds_back(paused=followed.paused)
+
+    def _create(
+        self,
+        request: ReviewRequest,
+        *,
+        new_id: JobId,
+        now: datetime,
+        priority: Priority = Priority.AUTOMATIC,
+    ) -> WorkflowJob:
         return WorkflowJob.create(
-            job_id=new_id, pull_request=request.pull_request, trigger=request.trigger, now=now
+            job_id=new_id,
+            pull_request=request.pull_request,
+            trigger=request.trigger,
+            priority=priority,
+            now=now,
         )
+
+    def _skip(self, job: WorkflowJob, reason: str | None, *, now: datetime) -> None:
+        if reason is not None:
+            job.skip(reason=reason, now=now)
 
     def _supersede(self, jobs: Iterable[WorkflowJob], *, by: WorkflowJob, now: datetime) -> None:
         for job in jobs:

@@ -5,12 +5,15 @@ from datetime import datetime
 from typing import NewType
 from uuid import UUID
 
+from workflow_queue.domain.cadence import Cadence
+
 JobId = NewType("JobId", UUID)
 OrganizationId = NewType("OrganizationId", UUID)
 RepositoryId = NewType("RepositoryId", UUID)
 IntegrationId = NewType("IntegrationId", UUID)
 
 OPENED = "opened"
+UPDATED = "updated"
 REOPENED = "reopened"
 
 
@@ -48,13 +51,19 @@ class IdempotencyKey:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class FollowedPullRequest:
-    """The newest state heard of, so that what arrives late cannot undo it."""
+    """The newest state heard of, so that what arrives late cannot undo it.
+
+    `cadence` is that of its repository, where one was set.
+    """
 
     ref: PullRequestRef
     updated_at: datetime | None = None
     head_sha: str | None = None
     closed: bool = False
     job_id: JobId | None = None
+    paused: bool = False
+    pushes: tuple[datetime, ...] = ()
+    cadence: Cadence | None = None
 
     def is_stale(self, updated_at: datetime, trigger: str) -> bool:
         if self.updated_at is None:
@@ -77,3 +86,15 @@ class FollowedPullRequest:
     def close(self, *, updated_at: datetime) -> None:
         self.updated_at = updated_at
         self.closed = True
+
+    def note_push(self, *, at: datetime, cadence: Cadence) -> None:
+        self.pushes = cadence.counted(self.pushes, at)
+        if cadence.is_too_much(self.pushes):
+            self.pause()
+
+    def pause(self) -> None:
+        self.paused = True
+
+    def resume(self) -> None:
+        self.paused = False
+        self.pushes = ()

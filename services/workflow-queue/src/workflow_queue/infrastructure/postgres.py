@@ -39,14 +39,14 @@ from workflow_queue.domain.pull_request import (
     OrganizationId,
     PullRequestRef,
 )
-from workflow_queue.infrastructure import job_status
+from workflow_queue.infrastructure import job_metrics, job_status
 from workflow_queue.infrastructure.archive import all_events
+from workflow_queue.infrastructure.followed import followed_pull_request, keep
 from workflow_queue.infrastructure.leases import end_lease, lease_of
 from workflow_queue.infrastructure.published import envelopes
 from workflow_queue.infrastructure.stored_events import restored, stored
 from workflow_queue.infrastructure.tables import (
     events,
-    followed_pull_requests,
     job_status_view,
     organizations,
     step_payloads,
@@ -131,23 +131,7 @@ class PostgresTransaction:
         key = func.hashtextextended(name, 0)
         await self._connection.execute(select(func.pg_advisory_xact_lock(key)))
         # A statement of its own: only now does it see what the last holder committed.
-        table = followed_pull_requests
-        row = (
-            (
-                await self._connection.execute(
-                    select(
-                        table.c.updated_at, table.c.head_sha, table.c.closed, table.c.job_id
-                    ).where(
-                        table.c.organization_id == ref.organization_id,
-                        table.c.repository_id == ref.repository_id,
-                        table.c.number == ref.number,
-                    )
-                )
-            )
-            .mappings()
-            .first()
-        )
-        followed = FollowedPullRequest(ref=ref, **(row or {}))
+        followed = await followed_pull_request(self._connection, ref)
         self._followed.append(followed)
         return followed
 
@@ -183,10 +167,11 @@ class PostgresTransaction:
         for job in self.jobs.changed():
             await self._append(job)
             await job_status.show(self._connection, job, self._cause)
+            await job_metrics.count(self._connection, job)
             await end_lease(self._connection, job)
             outgoing += await self._messages(job)
         for followed in self._followed:
-            await self._follow(followed)
+            await keep(self._connection, followed)
         await messaging.append(self._connection, outgoing)
         changed = self.jobs.changed()
         return {OUTBOX for _ in outgoing[:1]} | {DISPATCHER for job in changed if _frees(job)}
@@ -230,26 +215,6 @@ class PostgresTransaction:
         kept = select(step_payloads.c.payload).where(step_payloads.c.job_id == job_id)
         payload = await self._connection.scalar(kept)
         return PublishPayload(json.dumps(payload)) if payload is not None else None
-
-    async def _follow(self, followed: FollowedPullRequest) -> None:
-        if followed.updated_at is None:
-            return
-        row: dict[str, Any] = {
-            "updated_at": followed.updated_at,
-            "head_sha": followed.head_sha,
-            "closed": followed.closed,
-            "job_id": followed.job_id,
-        }
-        ref = followed.ref
-        key: dict[str, Any] = {
-            "organization_id": ref.organization_id,
-            "repository_id": ref.repository_id,
-            "number": ref.number,
-        }
-        upsert = insert(followed_pull_requests).values(**key, **row)
-        await self._connection.execute(
-            upsert.on_conflict_do_update(index_elements=list(key), set_=row)
-        )
 
 
 @asynccontextmanager

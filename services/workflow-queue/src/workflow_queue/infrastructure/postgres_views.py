@@ -9,11 +9,14 @@ from uuid import UUID
 from sqlalchemy import RowMapping, Select, case, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from workflow_queue.application.job_metrics import JobMetrics
 from workflow_queue.application.job_views import HistoryEntry, JobFilter, JobView
 from workflow_queue.application.ports import DueJob, JobNotFound
 from workflow_queue.domain.job import State
+from workflow_queue.domain.job_events import StageTime
 from workflow_queue.domain.pull_request import JobId, OrganizationId
 from workflow_queue.infrastructure.archive import all_events
+from workflow_queue.infrastructure.job_metrics import metrics
 from workflow_queue.infrastructure.leases import ran_out
 from workflow_queue.infrastructure.tables import (
     IN_FLIGHT,
@@ -79,6 +82,10 @@ class PostgresJobViews:
         async with self.engine.connect() as connection:
             return [_entry(row) for row in (await connection.execute(query)).mappings()]
 
+    async def metrics(self, organization_id: OrganizationId, *, since: datetime) -> JobMetrics:
+        async with self.engine.connect() as connection:
+            return await metrics(connection, organization_id, since=since)
+
     async def due(self, *, now: datetime, limit: int) -> Sequence[DueJob]:
         due = select(_view.job_id, _view.correlation_id, _view.traceparent, _view.due_at)
         late = due.where(_view.due_at <= now, IN_FLIGHT)
@@ -110,6 +117,7 @@ def _entry(row: RowMapping) -> HistoryEntry:
         deadline_at=_time(data.get("deadline_at")),
         superseded_by=UUID(data["superseded_by"]) if "superseded_by" in data else None,
         requested_by=data.get("requested_by"),
+        stages=[StageTime(**each) for each in data.get("stages", ())],
     )
 
 

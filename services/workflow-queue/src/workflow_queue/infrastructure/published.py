@@ -97,7 +97,7 @@ def _news(
     about = _about(job, event)
     match event:
         case JobCreated():
-            return contract.JobCreatedV1(**about, trigger=event.trigger)
+            return contract.JobCreatedV1(**about, trigger=_kind(event.trigger))
         case JobRetryScheduled():
             return contract.JobRetryScheduledV1(
                 **about,
@@ -125,6 +125,11 @@ def _news(
             return contract.JobCancelledV1(**about, reason=event.reason)
         case _:
             assert_never(event)
+
+
+def _kind(trigger: str) -> str:
+    """Which comment commanded the job is nothing outside needs."""
+    return trigger.partition(":")[0]
 
 
 def _about(job: WorkflowJob, event: JobEvent) -> dict[str, Any]:

@@ -124,13 +124,25 @@ Index(
     job_status_view.c.job_id.desc(),
 )
 
+# How many jobs ended in an hour, by how and after how long; see job_metrics.py for the buckets.
+job_endings = Table(
+    "job_endings",
+    metadata,
+    Column("organization_id", Uuid, primary_key=True),
+    Column("hour", DateTime(timezone=True), primary_key=True),
+    Column("state", Text, primary_key=True),
+    Column("bucket", SmallInteger, primary_key=True),
+    Column("jobs", Integer, nullable=False),
+)
+
 followed_pull_requests = Table(
     "followed_pull_requests",
     metadata,
     Column("organization_id", Uuid, primary_key=True),
     Column("repository_id", Uuid, primary_key=True),
     Column("number", Integer, primary_key=True),
-    Column("updated_at", DateTime(timezone=True), nullable=False),
+    # NULL while it is paused and nothing else was ever heard of it.
+    Column("updated_at", DateTime(timezone=True)),
     Column("head_sha", Text),
     Column("closed", Boolean, nullable=False),
     Column("job_id", Uuid),

@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from workflow_queue.domain.fair_share import Line, Share, WaitingJob
@@ -66,6 +67,17 @@ async def waiting_lines(connection: AsyncConnection, *, now: datetime, most: int
         )
         for organization_id, integration_id in waiting.keys() | in_flight.keys()
     ]
+
+
+async def give_share(
+    connection: AsyncConnection, organization_id: OrganizationId, share: Share | None
+) -> None:
+    """From now on; without one, the settings say."""
+    table = organization_limits
+    await connection.execute(delete(table).where(table.c.organization_id == organization_id))
+    if share is not None:
+        row = {"organization_id": organization_id, **asdict(share)}
+        await connection.execute(table.insert().values(row))
 
 
 async def shares(connection: AsyncConnection) -> Mapping[OrganizationId, Share]:

@@ -1,6 +1,6 @@
 """One function per queue: translate, call, count."""
 
-from typing import assert_never
+from typing import Annotated, TypeAlias, assert_never
 
 import structlog
 from code_review_contracts.events import (
@@ -15,13 +15,14 @@ from organization_contracts.events import OrganizationCreatedV1
 from platform_integration_contracts.events import (
     PublicationEvent,
     PullRequestClosedV1,
-    PullRequestEvent,
     PullRequestOpenedV1,
     PullRequestUpdatedV1,
+    ReviewCommandedV1,
     ReviewPublicationFailedV1,
     ReviewPublishedV1,
 )
 from prometheus_client import Counter
+from pydantic import Field
 from structlog.contextvars import bound_contextvars
 from workflow_queue_contracts.commands import ProcessWorkflowJobV1
 
@@ -48,11 +49,17 @@ from workflow_queue.presentation.topology import (
 )
 from workflow_queue.presentation.translation import (
     cancel_jobs,
+    command_review,
     enqueue_code_review_job,
     failure,
     publish_payload,
+    stages,
 )
 
+PullRequestNews: TypeAlias = Annotated[
+    PullRequestOpenedV1 | PullRequestUpdatedV1 | PullRequestClosedV1 | ReviewCommandedV1,
+    Field(discriminator="type"),
+]
 _verdicts = Counter(
     "crivo_job_messages_total", "Messages by what became of them", ["queue", "verdict"]
 )
@@ -63,7 +70,7 @@ def consumers(app: App) -> RabbitRouter:
     router = RabbitRouter()
 
     @router.subscriber(queue(PULL_REQUESTS))
-    async def on_pull_request(event: PullRequestEvent, message: RabbitMessage) -> None:
+    async def on_pull_request(event: PullRequestNews, message: RabbitMessage) -> None:
         with bound_contextvars(delivery_id=event.delivery_id):
             match event:
                 case PullRequestOpenedV1() | PullRequestUpdatedV1():
@@ -71,6 +78,8 @@ def consumers(app: App) -> RabbitRouter:
                     verdict = await app.enqueue_code_review_job(command)
                 case PullRequestClosedV1():
                     verdict = await app.cancel_jobs(cancel_jobs(event, message_id(message)))
+                case ReviewCommandedV1():
+                    verdict = await app.command_review(command_review(event, message_id(message)))
                 case _:
                     assert_never(event)
             _note(PULL_REQUESTS, verdict)
@@ -96,6 +105,7 @@ def consumers(app: App) -> RabbitRouter:
                     outcome=event.outcome,
                     findings=len(event.findings) + len(event.summary_findings),
                     payload=publish_payload(event),
+                    stages=stages(event),
                 )
             case ReviewFailedV1():
                 report = StepFailed(

@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 import structlog
 from crivo_messaging.consumer import is_away
+from crivo_messaging.first_of import first_of
 from prometheus_client import Counter
 
 from workflow_queue.application.app import App
@@ -38,12 +39,4 @@ async def run_dispatcher(app: App, leads: Leads, rung: Rung, stop: asyncio.Event
             _log.warning("dispatcher.waiting", reason=type(problem).__name__)
             pause = AWAY_SECONDS
         if pause:
-            await _first(rung(pause), stop.wait())
-
-
-async def _first(*waits: Awaitable[object]) -> None:
-    tasks = [asyncio.ensure_future(each) for each in waits]
-    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+            await first_of(rung(pause), stop.wait())

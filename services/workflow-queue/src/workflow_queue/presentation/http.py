@@ -1,5 +1,6 @@
 """Jobs over HTTP. Everything is asked on behalf of the caller's organization."""
 
+from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -13,13 +14,21 @@ from litestar.status_codes import HTTP_202_ACCEPTED
 from pydantic import BaseModel
 
 from workflow_queue.application.app import App
-from workflow_queue.application.job_views import HistoryEntry, JobFilter, JobView
+from workflow_queue.application.job_metrics import JobMetrics
+from workflow_queue.application.job_views import (
+    AttemptView,
+    HistoryEntry,
+    JobFilter,
+    JobView,
+    attempts_of,
+)
 from workflow_queue.application.ports import ConcurrentUpdate, JobNotFound
 from workflow_queue.application.retry_job import RetryJob
 from workflow_queue.domain.job import IllegalTransition, State
 from workflow_queue.domain.pull_request import JobId, OrganizationId
 
 MAX_INTEGER = 2**31 - 1  # of the column
+LONGEST_METRICS_HOURS = 24 * 31
 
 STATUS_OF: dict[type[Exception], int] = {
     JobNotFound: 404,
@@ -30,6 +39,10 @@ STATUS_OF: dict[type[Exception], int] = {
 
 class JobHistory(BaseModel):
     items: list[HistoryEntry]
+
+
+class JobAttempts(BaseModel):
+    items: list[AttemptView]
 
 
 class JobController(Controller):
@@ -75,6 +88,15 @@ class JobController(Controller):
         organization_id = OrganizationId(organization_of(identity))
         return JobHistory(items=list(await app.job_views.history(organization_id, JobId(job_id))))
 
+    @get("/{job_id:uuid}/attempts")
+    async def show_attempts(
+        self, app: NamedDependency[App], identity: NamedDependency[Identity], job_id: FromPath[UUID]
+    ) -> JobAttempts:
+        """Every attempt of every step with its stages, times and error, oldest first."""
+        organization_id = OrganizationId(organization_of(identity))
+        history = await app.job_views.history(organization_id, JobId(job_id))
+        return JobAttempts(items=attempts_of(history))
+
     @post("/{job_id:uuid}/retry", status_code=HTTP_202_ACCEPTED)
     async def retry_job(
         self, app: NamedDependency[App], identity: NamedDependency[Identity], job_id: FromPath[UUID]
@@ -88,7 +110,18 @@ class JobController(Controller):
                 requested_by=identity.subject,
             )
         )
-        return await app.job_views.job(organization_id, JobId(job_id))
+        return await app.job_views_at_primary.job(organization_id, JobId(job_id))
+
+
+@get("/v1/job-metrics", tags=["jobs"])
+async def show_metrics(
+    app: NamedDependency[App],
+    identity: NamedDependency[Identity],
+    hours: Annotated[int, QueryParameter(ge=1, le=LONGEST_METRICS_HOURS)] = 24,
+) -> JobMetrics:
+    """Throughput and percentiles of the last hours, and how many jobs wait and run now."""
+    since = (app.now() - timedelta(hours=hours - 1)).replace(minute=0, second=0, microsecond=0)
+    return await app.job_metrics(OrganizationId(organization_of(identity)), since=since)
 
 
 def _position(cursor: str) -> JobId:

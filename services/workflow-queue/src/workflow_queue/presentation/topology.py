@@ -49,6 +49,7 @@ TOPOLOGY = Topology(
                 "platform_integration.pull_request_opened",
                 "platform_integration.pull_request_updated",
                 "platform_integration.pull_request_closed",
+                "platform_integration.review_commanded",
             ),
             _DEAD,
         ),

@@ -11,13 +11,17 @@ from platform_integration_contracts.events import (
     PullRequestClosedV1,
     PullRequestOpenedV1,
     PullRequestUpdatedV1,
+    ReviewCommandedV1,
 )
 
 from workflow_queue.application.cancel_jobs import CancelJobs
+from workflow_queue.application.command_review import CommandReview, Wish
 from workflow_queue.application.enqueue_code_review_job import EnqueueCodeReviewJob
 from workflow_queue.application.ports import PublishPayload
 from workflow_queue.domain.failure import ErrorClass, Failure
+from workflow_queue.domain.job_events import StageTime
 from workflow_queue.domain.pull_request import (
+    UPDATED,
     IntegrationId,
     OrganizationId,
     PullRequest,
@@ -25,29 +29,25 @@ from workflow_queue.domain.pull_request import (
     RepositoryId,
 )
 
-UPDATED = "updated"
-
 
 def enqueue_code_review_job(
     event: PullRequestOpenedV1 | PullRequestUpdatedV1, message_id: UUID
 ) -> EnqueueCodeReviewJob:
-    said = event.pull_request
     return EnqueueCodeReviewJob(
         message_id=message_id,
         trigger=event.trigger if isinstance(event, PullRequestOpenedV1) else UPDATED,
-        draft=said.draft,
-        pull_request=PullRequest(
-            ref=_ref(event),
-            repository_full_name=said.repository_full_name,
-            title=said.title,
-            author=said.author,
-            url=said.url,
-            base_sha=said.base_sha,
-            head_sha=said.head_sha,
-            change_set_id=event.change_set_id,
-            updated_at=said.updated_at,
-            integration_id=IntegrationId(said.integration_id) if said.integration_id else None,
-        ),
+        draft=event.pull_request.draft,
+        pull_request=_pull_request(event),
+    )
+
+
+def command_review(event: ReviewCommandedV1, message_id: UUID) -> CommandReview:
+    """Raise ValueError for a word of a later release."""
+    return CommandReview(
+        message_id=message_id,
+        request_id=event.delivery_id or str(message_id),
+        pull_request=_pull_request(event),
+        wish=Wish(event.command),
     )
 
 
@@ -62,6 +62,12 @@ def failure(told: kernel.Failure) -> Failure:
         error_class=ErrorClass.named(told.error_class),
         reason=told.reason,
         retry_at=told.retry_at,
+    )
+
+
+def stages(event: ReviewCompletedV1) -> tuple[StageTime, ...]:
+    return tuple(
+        StageTime(stage=each.stage, milliseconds=each.milliseconds) for each in event.timings
     )
 
 
@@ -84,7 +90,27 @@ def _comment(finding: Finding) -> dict[str, Any]:
     return comment.model_dump(mode="json")
 
 
-def _ref(event: PullRequestOpenedV1 | PullRequestUpdatedV1 | PullRequestClosedV1) -> PullRequestRef:
+def _pull_request(
+    event: PullRequestOpenedV1 | PullRequestUpdatedV1 | ReviewCommandedV1,
+) -> PullRequest:
+    said = event.pull_request
+    return PullRequest(
+        ref=_ref(event),
+        repository_full_name=said.repository_full_name,
+        title=said.title,
+        author=said.author,
+        url=said.url,
+        base_sha=said.base_sha,
+        head_sha=said.head_sha,
+        change_set_id=event.change_set_id,
+        updated_at=said.updated_at,
+        integration_id=IntegrationId(said.integration_id) if said.integration_id else None,
+    )
+
+
+def _ref(
+    event: PullRequestOpenedV1 | PullRequestUpdatedV1 | PullRequestClosedV1 | ReviewCommandedV1,
+) -> PullRequestRef:
     return PullRequestRef(
         organization_id=OrganizationId(event.organization_id),
         repository_id=RepositoryId(event.pull_request.repository_id),

@@ -13,7 +13,7 @@ from code_review.application.ports import AnalyzerFailed
 from code_review.domain.finding import Category, Finding, Severity
 from code_review.domain.source_file import SourceFile
 from code_review.infrastructure.analyzers.rule_pack import SUFFIXES, rule_pack
-from code_review.infrastructure.analyzers.workspace import Workspace, open_workspace
+from code_review.infrastructure.analyzers.workspace import Workspace, open_workspace, suffix_of
 from code_review.infrastructure.confinement import Limits, installed_program, run_confined
 
 # A match longer than this is a place that starts there, not a passage to comment on.
@@ -62,6 +62,9 @@ class AstGrepAnalyzer:
     @property
     def name(self) -> str:
         return "ast-grep"
+
+    def reads(self, path: str) -> bool:
+        return suffix_of(path) in SUFFIXES
 
     async def analyze(self, files: Sequence[SourceFile]) -> list[Finding]:
         # With a configuration here, ast-grep looks for none in the directories above.

@@ -25,7 +25,7 @@ from code_review.infrastructure.analyzers.ruff_rules import (
     UNIMPORTANT_IN_INTERFACES,
     UNIMPORTANT_IN_TESTS,
 )
-from code_review.infrastructure.analyzers.workspace import Workspace, open_workspace
+from code_review.infrastructure.analyzers.workspace import Workspace, open_workspace, suffix_of
 from code_review.infrastructure.confinement import Limits, installed_program, run_confined
 
 _SUFFIXES = frozenset({".py", ".pyi"})
@@ -62,6 +62,9 @@ class RuffAnalyzer:
     @property
     def name(self) -> str:
         return "ruff"
+
+    def reads(self, path: str) -> bool:
+        return suffix_of(path) in _SUFFIXES
 
     async def analyze(self, files: Sequence[SourceFile]) -> list[Finding]:
         # Ruff ends a line at a lone carriage return, Git does not: line numbers would not agree.

@@ -39,7 +39,7 @@ async def open_workspace(
     Nothing of a repository's path but a suffix we know reaches the disk, so neither a path that
     climbs out nor the configuration of a tool does. Whoever opens it writes `configuration`.
     """
-    chosen = [(file, suffix) for file in files if (suffix := _suffix(file.path)) in suffixes]
+    chosen = [(file, suffix) for file in files if (suffix := suffix_of(file.path)) in suffixes]
     contents = {
         f"f{number}/{_stem(file.path)}{suffix}": (file, content)
         for number, (file, suffix) in enumerate(chosen)
@@ -60,7 +60,7 @@ async def open_workspace(
         await asyncio.to_thread(holder.cleanup)
 
 
-def _suffix(path: str) -> str:
+def suffix_of(path: str) -> str:
     return PurePosixPath(path).suffix.lower()
 
 

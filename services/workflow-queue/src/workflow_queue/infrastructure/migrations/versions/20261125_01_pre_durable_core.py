@@ -9,7 +9,7 @@ down_revision = "20261124_01"
 branch_labels = None
 depends_on = None
 
-NEW_TABLES = ("leases", "organization_limits", "cadences", "archived_events")
+NEW_TABLES = ("job_endings", "leases", "organization_limits", "cadences", "archived_events")
 
 
 def upgrade() -> None:
@@ -23,6 +23,15 @@ def upgrade() -> None:
     op.add_column(
         "followed_pull_requests",
         sa.Column("pushes", sa.JSON, nullable=False, server_default=sa.text("'[]'")),
+    )
+    op.alter_column("followed_pull_requests", "updated_at", nullable=True)
+    op.create_table(
+        "job_endings",
+        sa.Column("organization_id", sa.Uuid, primary_key=True),
+        sa.Column("hour", sa.DateTime(timezone=True), primary_key=True),
+        sa.Column("state", sa.Text, primary_key=True),
+        sa.Column("bucket", sa.SmallInteger, primary_key=True),
+        sa.Column("jobs", sa.Integer, nullable=False),
     )
     op.create_table(
         "leases",
@@ -85,6 +94,8 @@ def add_the_order_of_waiting_jobs() -> None:
 def downgrade() -> None:
     for table in NEW_TABLES:
         op.drop_table(table)
+    op.execute("DELETE FROM followed_pull_requests WHERE updated_at IS NULL")
+    op.alter_column("followed_pull_requests", "updated_at", nullable=False)
     for column in ("pushes", "paused"):
         op.drop_column("followed_pull_requests", column)
     for index in ("job_status_view_in_flight", "job_status_view_waiting"):

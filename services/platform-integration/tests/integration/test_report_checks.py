@@ -1,0 +1,135 @@
+"""Checks reach the code host in the end, without pressing it and without holding up each other."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from platform_integration.application.ports import (
+    Begin,
+    CheckRuns,
+    HostAway,
+    HostRateLimited,
+    HostRefused,
+)
+from platform_integration.application.report_checks import MAXIMUM_REFUSALS, ReportChecksHandler
+from platform_integration.domain.check_run import RETRY_LIMIT, CheckRun, CheckState
+from platform_integration.domain.integration import Repository
+from platform_integration_support.builders import (
+    HEAD,
+    HOST_REPOSITORY,
+    NOON,
+    a_change_set,
+    a_check,
+    a_repository,
+    an_integration,
+)
+from platform_integration_support.fakes import MemoryHost
+from uuid_utils.compat import uuid7
+
+DONE = CheckState(status="completed", conclusion="success", title="Nothing found", summary="")
+
+
+class Reporting:
+    """The handler at a time of its own, over one check."""
+
+    def __init__(self, begin: Begin, repository: Repository) -> None:
+        self.begin = begin
+        self.host = MemoryHost(HOST_REPOSITORY, a_change_set(), {})
+        self.now = NOON
+        self.check = a_check(repository_id=repository.id)
+        self.report = ReportChecksHandler(
+            begin=begin, open_host=lambda _: self.host, now=lambda: self.now
+        )
+
+    async def put(self, check: CheckRun) -> None:
+        async with self.begin() as tx:
+            await tx.check_runs.put(check)
+
+    async def stored(self) -> CheckRun:
+        async with self.begin() as tx:
+            found = await tx.check_runs.get(self.check.repository_id, HEAD)
+        assert found is not None
+        return found
+
+    async def fails(self, problem: Exception) -> datetime | None:
+        """Fail once when it is due; when it is due again."""
+        self.host.failures = [problem]
+        assert await self.report() == 1
+        self.now = (await self.stored()).next_attempt_at or self.now
+        return (await self.stored()).next_attempt_at
+
+
+@pytest.fixture
+async def reporting(begin: Begin) -> Reporting:
+    integration = an_integration()
+    repository = a_repository(integration)
+    async with begin() as tx:
+        await tx.connections.add_integration(integration)
+        await tx.connections.add_repository(repository)
+    reporting = Reporting(begin, repository)
+    await reporting.put(reporting.check)
+    return reporting
+
+
+async def test_a_host_that_is_away_is_asked_less_and_less_often_and_for_ever(
+    reporting: Reporting,
+) -> None:
+    waits = []
+    for _ in range(12):
+        before = reporting.now
+        await reporting.fails(HostAway("502"))
+        waits.append(reporting.now - before)
+    assert waits[:3] == [timedelta(seconds=2), timedelta(seconds=4), timedelta(seconds=8)]
+    assert waits == sorted(waits)
+    assert waits[-1] == RETRY_LIMIT
+    assert await reporting.report() == 1
+    assert (await reporting.stored()).reported
+
+
+async def test_a_rate_limit_is_kept_to(reporting: Reporting) -> None:
+    until = NOON + timedelta(minutes=30)
+    assert await reporting.fails(HostRateLimited(until)) == until
+    reporting.now = until - timedelta(seconds=1)
+    assert await reporting.report() == 0
+    reporting.now = until
+    assert await reporting.report() == 1
+
+
+async def test_a_host_that_refuses_again_and_again_is_left_alone(reporting: Reporting) -> None:
+    for _ in range(MAXIMUM_REFUSALS):
+        await reporting.fails(HostRefused("403"))
+        assert not (await reporting.stored()).reported
+    await reporting.fails(HostRefused("403"))
+    assert (await reporting.stored()).reported
+    reporting.now += timedelta(days=1)
+    assert await reporting.report() == 0
+
+
+async def test_two_workers_do_not_report_the_same_check(reporting: Reporting, begin: Begin) -> None:
+    until = NOON + timedelta(minutes=1)
+
+    async def due(check_runs: CheckRuns) -> int:
+        return len(await check_runs.due(NOON, until, 10))
+
+    async with begin() as one, begin() as other:
+        assert (await due(one.check_runs), await due(other.check_runs)) == (1, 0)
+    assert await reporting.report() == 0, "leased"
+    reporting.now = until
+    assert await reporting.report() == 1, "the one who had it died"
+
+
+async def test_a_word_that_is_said_while_another_is_reported_is_reported_next(
+    reporting: Reporting,
+) -> None:
+    newer = reporting.check.now_says(DONE, said_by=uuid7(), sequence=1)
+
+    class Meanwhile(MemoryHost):
+        async def report_check(self, full_name: str, check: CheckRun) -> int:
+            if not self.checks:
+                await reporting.put(newer)
+            return await super().report_check(full_name, check)
+
+    reporting.host = Meanwhile(HOST_REPOSITORY, a_change_set(), {})
+    assert await reporting.report() == 1
+    assert await reporting.report() == 1
+    assert [check.state for check in reporting.host.checks.values()] == [DONE]
+    assert await reporting.report() == 0
