@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from workflow_queue.application.retry_job import RetryJob
-from workflow_queue.domain.job import State
+from workflow_queue.domain.job_state import State
 from workflow_queue.domain.pull_request import JobId
 from workflow_queue.infrastructure import job_status, postgres
 from workflow_queue.infrastructure.archive import archive_batch

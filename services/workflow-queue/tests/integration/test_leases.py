@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from workflow_queue.application.ports import Begin, DueJobs, Leases
-from workflow_queue.domain.job import State, WorkflowJob
+from workflow_queue.domain.job import WorkflowJob
 from workflow_queue.domain.job_events import Step
+from workflow_queue.domain.job_state import State
 from workflow_queue.domain.lease import Lease
 from workflow_queue.domain.pull_request import JobId
 from workflow_queue.infrastructure import postgres

@@ -13,7 +13,8 @@ from workflow_queue.application.ports import (
     DueJobs,
     JobNotFound,
 )
-from workflow_queue.domain.job import State, WorkflowJob
+from workflow_queue.domain.job import WorkflowJob
+from workflow_queue.domain.job_state import State
 from workflow_queue.domain.pull_request import IdempotencyKey, JobId, PullRequest
 from workflow_queue.infrastructure import postgres
 from workflow_queue.infrastructure.postgres_views import PostgresJobViews

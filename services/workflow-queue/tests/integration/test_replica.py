@@ -16,7 +16,7 @@ from crivo_testkit.plugin import ROOT
 from pydantic import SecretStr
 from workflow_queue.application.job_views import JobFilter
 from workflow_queue.bootstrap import Service, open_service
-from workflow_queue.domain.job import State
+from workflow_queue.domain.job_state import State
 from workflow_queue.domain.pull_request import JobId
 from workflow_queue.infrastructure.schema import migrate
 from workflow_queue_support.builders import ORGANIZATION, PERMANENT, a_pull_request

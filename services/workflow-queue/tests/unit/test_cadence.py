@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from workflow_queue.application.command_review import Wish
 from workflow_queue.domain.cadence import Cadence, Mode
-from workflow_queue.domain.job import State
 from workflow_queue.domain.job_events import JobSkipped, JobSuperseded
+from workflow_queue.domain.job_state import State
 from workflow_queue.domain.pull_request import JobId, PullRequest
 from workflow_queue_support.builders import (
     NOON,

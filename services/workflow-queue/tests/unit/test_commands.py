@@ -6,8 +6,8 @@ from uuid import uuid4
 import pytest
 from workflow_queue.application.command_review import Wish
 from workflow_queue.application.ports import Verdict
-from workflow_queue.domain.job import State
 from workflow_queue.domain.job_events import JobCreated, JobSuperseded, Priority
+from workflow_queue.domain.job_state import State
 from workflow_queue.domain.pull_request import JobId
 from workflow_queue_support.builders import (
     NOON,

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from workflow_queue.application.ports import Verdict
 from workflow_queue.domain.failure import ErrorClass
-from workflow_queue.domain.job import State
 from workflow_queue.domain.job_events import JobDispatched, JobEvent, LeaseLost, Step
+from workflow_queue.domain.job_state import State
 from workflow_queue.domain.pull_request import JobId
 from workflow_queue_support.builders import POLICY, Service, a_service
 from workflow_queue_support.memory import MemoryStore, NoViews

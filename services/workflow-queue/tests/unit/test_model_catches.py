@@ -13,7 +13,8 @@ from workflow_queue.application.process_workflow_job import (
     ProcessWorkflowJobHandler,
 )
 from workflow_queue.application.update_job_status import UpdateJobStatus, UpdateJobStatusHandler
-from workflow_queue.domain.job import State, WorkflowJob
+from workflow_queue.domain.job import WorkflowJob
+from workflow_queue.domain.job_state import State
 from workflow_queue.domain.lease import Lease
 from workflow_queue.domain.pull_request import JobId
 from workflow_queue_support.builders import Service

@@ -8,8 +8,8 @@ from workflow_queue.application.name_organization import NameOrganization
 from workflow_queue.application.ports import JobNotFound, Verdict
 from workflow_queue.application.reject_dispatch import RejectDispatch
 from workflow_queue.application.update_job_status import ReviewStarted
-from workflow_queue.domain.job import State
 from workflow_queue.domain.job_events import JobFailed, Step
+from workflow_queue.domain.job_state import State
 from workflow_queue.domain.pull_request import JobId
 from workflow_queue_support.builders import (
     NOON,

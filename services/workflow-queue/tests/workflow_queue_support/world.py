@@ -24,7 +24,7 @@ from workflow_queue.application.update_job_status import (
     StepReport,
 )
 from workflow_queue.domain.failure import ErrorClass, Failure, Policy
-from workflow_queue.domain.job import IllegalTransition, State, WorkflowJob
+from workflow_queue.domain.job import WorkflowJob
 from workflow_queue.domain.job_events import (
     AnalysisCompleted,
     JobDispatched,
@@ -36,6 +36,7 @@ from workflow_queue.domain.job_events import (
     Step,
     StepStarted,
 )
+from workflow_queue.domain.job_state import IllegalTransition, State
 from workflow_queue.domain.lease import Lease
 from workflow_queue.domain.pull_request import JobId
 from workflow_queue_support.builders import (

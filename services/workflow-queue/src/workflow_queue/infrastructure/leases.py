@@ -9,7 +9,7 @@ from sqlalchemy import DateTime as Moment
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from workflow_queue.domain.job import State, WorkflowJob
+from workflow_queue.domain.job import WorkflowJob
 from workflow_queue.domain.job_events import (
     AnalysisCompleted,
     JobCancelled,
@@ -20,6 +20,7 @@ from workflow_queue.domain.job_events import (
     LeaseLost,
     Step,
 )
+from workflow_queue.domain.job_state import State
 from workflow_queue.domain.lease import Lease
 from workflow_queue.domain.pull_request import JobId
 from workflow_queue.infrastructure.tables import job_status_view, leases

@@ -23,7 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from workflow_queue.application.ports import ConcurrentUpdate, JobNotFound, PublishPayload
 from workflow_queue.domain.fair_share import Line, Share
-from workflow_queue.domain.job import ACTIVE, WorkflowJob
+from workflow_queue.domain.job import WorkflowJob
 from workflow_queue.domain.job_events import (
     JobCancelled,
     JobCompleted,
@@ -31,6 +31,7 @@ from workflow_queue.domain.job_events import (
     Step,
     StepStarted,
 )
+from workflow_queue.domain.job_state import ACTIVE
 from workflow_queue.domain.lease import Lease
 from workflow_queue.domain.pull_request import (
     FollowedPullRequest,

@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from workflow_queue.application.job_metrics import JobMetrics
 from workflow_queue.application.job_views import HistoryEntry, JobFilter, JobView
 from workflow_queue.application.ports import DueJob, JobNotFound
-from workflow_queue.domain.job import State
 from workflow_queue.domain.job_events import StageTime
+from workflow_queue.domain.job_state import State
 from workflow_queue.domain.pull_request import JobId, OrganizationId
 from workflow_queue.infrastructure.archive import all_events
 from workflow_queue.infrastructure.job_metrics import metrics
