@@ -74,6 +74,9 @@ test-all: setup ## Unit and integration tests, then journeys; coverage per servi
 test-e2e: setup ## Journeys through the running platform, faults included
 	@$(BIN)/pytest -q -p no:randomly tests-e2e/tests/journeys
 
+model: setup ## No job rests for ever: the random model at length, and what it went through
+	@$(BIN)/python services/workflow-queue/tests/model_statistics.py $(EXAMPLES)
+
 # --- set-up ---
 
 setup: .venv/.installed ## Create .venv from the pinned, hash-checked lock file
@@ -92,4 +95,4 @@ lock: setup ## Pin every dependency anew
 	@$(UV) pip install --quiet --no-deps $(EDITABLE)
 	@touch $@
 
-.PHONY: help demo up down status logs test lint fmt types arch contracts contracts-write installs docs test-unit test-all test-e2e setup lock
+.PHONY: help demo up down status logs test lint fmt types arch contracts contracts-write installs docs test-unit test-all test-e2e model setup lock

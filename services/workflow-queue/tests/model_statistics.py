@@ -1,4 +1,4 @@
-"""`python services/workflow-queue/tests/model_statistics.py [examples]`: the model, at length."""
+"""`make model EXAMPLES=1000`: the model of unit/test_no_rest.py at length, with statistics."""
 
 import sys
 

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 from workflow_queue.domain.failure import ErrorClass, Failure, Policy
-from workflow_queue.domain.job import StaleReport, WorkflowJob
+from workflow_queue.domain.job import IllegalTransition, StaleReport, WorkflowJob
 from workflow_queue.domain.job_events import (
     AnalysisCompleted,
     JobCompleted,
@@ -17,7 +17,7 @@ from workflow_queue.domain.job_events import (
     Step,
     StepStarted,
 )
-from workflow_queue.domain.job_state import IllegalTransition, State
+from workflow_queue.domain.job_state import State
 from workflow_queue.domain.pull_request import JobId
 from workflow_queue_support.builders import NOON, PERMANENT, POLICY, TRANSIENT, a_pull_request
 

@@ -6,8 +6,9 @@ from uuid import uuid4
 import pytest
 from workflow_queue.application.ports import JobNotFound, Verdict
 from workflow_queue.application.retry_job import RetryJob
+from workflow_queue.domain.job import IllegalTransition
 from workflow_queue.domain.job_events import JobCancelled, JobSkipped, JobSuperseded
-from workflow_queue.domain.job_state import IllegalTransition, State
+from workflow_queue.domain.job_state import State
 from workflow_queue.domain.pull_request import JobId, OrganizationId
 from workflow_queue_support.builders import (
     NOON,

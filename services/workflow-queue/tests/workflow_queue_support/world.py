@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from workflow_queue.application.command_review import Wish
 from workflow_queue.application.ports import Verdict
 from workflow_queue.application.reject_dispatch import RejectDispatch
 from workflow_queue.application.retry_job import RetryJob
@@ -24,7 +25,7 @@ from workflow_queue.application.update_job_status import (
     StepReport,
 )
 from workflow_queue.domain.failure import ErrorClass, Failure, Policy
-from workflow_queue.domain.job import WorkflowJob
+from workflow_queue.domain.job import IllegalTransition, WorkflowJob
 from workflow_queue.domain.job_events import (
     AnalysisCompleted,
     JobDispatched,
@@ -36,7 +37,7 @@ from workflow_queue.domain.job_events import (
     Step,
     StepStarted,
 )
-from workflow_queue.domain.job_state import IllegalTransition, State
+from workflow_queue.domain.job_state import State
 from workflow_queue.domain.lease import Lease
 from workflow_queue.domain.pull_request import JobId
 from workflow_queue_support.builders import (
@@ -52,6 +53,8 @@ from workflow_queue_support.statistics import STATISTICS
 
 HEADS = ["a" * 40, "b" * 40, "c" * 40]
 TRIGGERS = ["opened", "updated", "reopened", "ready_for_review"]
+# People leave a job alone often enough for it to be put back and tried again.
+SAID = 6
 LONGEST_LIFE = timedelta(hours=12)
 
 failures = st.builds(
@@ -78,6 +81,7 @@ class World(RuleBasedStateMachine):
         self.begun: list[tuple[JobId, StepStarted]] = []
         self.attempts: dict[tuple[JobId, Step], int] = {}
         self.handed_over: set[JobId] = set()
+        self.said = 0
 
     def a_service(self) -> Service:
         return a_service(
@@ -114,6 +118,7 @@ class World(RuleBasedStateMachine):
             assert job_id in self.handed_over, "started, and nobody had handed it over"
             self.handed_over.discard(job_id)
 
+    @precondition(lambda self: self.said < SAID)
     @rule(
         number=st.integers(1, 2),
         head=st.sampled_from(HEADS),
@@ -124,13 +129,30 @@ class World(RuleBasedStateMachine):
     def code_host_speaks(
         self, number: int, head: str, trigger: str, draft: bool, second: int
     ) -> None:
+        self.said += 1
         at = self.service.clock() + timedelta(seconds=second - 3)
         pull_request = a_pull_request(head, at=at, ref=a_ref(number))
         self.run(self.service.enqueue(pull_request, trigger=trigger, draft=draft))
         self.collect()
 
+    @precondition(lambda self: self.said < SAID)
+    @rule(
+        number=st.integers(1, 2),
+        head=st.sampled_from(HEADS),
+        wish=st.sampled_from(Wish),
+        second=st.integers(0, 5),
+    )
+    def person_commands(self, number: int, head: str, wish: Wish, second: int) -> None:
+        self.said += 1
+        at = self.service.clock() + timedelta(seconds=second - 3)
+        pull_request = a_pull_request(head, at=at, ref=a_ref(number))
+        self.run(self.service.command(wish, pull_request, request_id=str(uuid4())))
+        self.collect()
+
+    @precondition(lambda self: self.said < SAID)
     @rule(number=st.integers(1, 2), second=st.integers(0, 5))
     def pull_request_is_closed(self, number: int, second: int) -> None:
+        self.said += 1
         at = self.service.clock() + timedelta(seconds=second - 3)
         self.run(self.service.close(at=at, ref=a_ref(number)))
 
@@ -154,6 +176,15 @@ class World(RuleBasedStateMachine):
         elif fate == "dead-lettered":
             command = RejectDispatch(message_id=message[0], job_id=message[1], reason="boom")
             self.run(self.service.app.reject_dispatch(command))
+        self.collect()
+
+    @precondition(lambda self: self.wire)
+    @rule()
+    def workers_take_what_was_handed_over(self) -> None:
+        for message_id, job_id, event in list(self.wire):
+            if isinstance(event, JobDispatched):
+                self.wire.remove((message_id, job_id, event))
+                self.run(self.service.take(job_id, message_id=message_id))
         self.collect()
 
     async def answer(self, message: Message, failure: Failure | None) -> None:
@@ -186,6 +217,13 @@ class World(RuleBasedStateMachine):
     def worker_gives_a_sign_of_life(self, data: st.DataObject) -> None:
         """Any worker that ever began: also one that has lost its job, or has long done it."""
         self.hear(*data.draw(st.sampled_from(self.begun)))
+
+    @precondition(lambda self: self.begun)
+    @rule(data=st.data(), failure=failures, works=st.booleans())
+    def worker_answers_late(self, data: st.DataObject, failure: Failure, works: bool) -> None:
+        job_id, event = data.draw(st.sampled_from(self.begun))
+        self.run(self.answer((uuid4(), job_id, event), None if works else failure))
+        self.collect()
 
     def hear(self, job_id: JobId, event: JobEvent) -> None:
         if isinstance(event, StepStarted):
@@ -249,7 +287,13 @@ class World(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         STATISTICS.examples += 1
-        self.runner.close()
+        try:
+            self.come_to_an_end()
+        finally:
+            self.runner.close()
+
+    def come_to_an_end(self) -> None:
+        """Whatever happened before, every job has to rest at last."""
 
     def advance_to_the_next_due_job(self, end: datetime) -> None:
         before = self.service.clock()
@@ -265,16 +309,15 @@ class World(RuleBasedStateMachine):
 
 
 class EverybodyElseIsDead(World):
-    def teardown(self) -> None:
+    def come_to_an_end(self) -> None:
         end = self.service.clock() + LONGEST_LIFE
         while self.active():
             self.advance_to_the_next_due_job(end)
         assert all(job.reason for job in self.store.jobs() if job.state is State.FAILED)
-        super().teardown()
 
 
 class EverybodyIsBack(World):
-    def teardown(self) -> None:
+    def come_to_an_end(self) -> None:
         waiting = [job.id for job in self.active()]
         end = self.service.clock() + LONGEST_LIFE
         while self.wire or self.active():
@@ -287,4 +330,3 @@ class EverybodyIsBack(World):
         # A job whose last allowed attempt was lost on the way has failed, and says so.
         assert all(job.state is State.COMPLETED or job.reason for job in ended)
         assert all(job.state in (State.COMPLETED, State.FAILED) for job in ended)
-        super().teardown()

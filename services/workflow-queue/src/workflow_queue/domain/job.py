@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Self
+from typing import Self, assert_never
 
 from workflow_queue.domain.failure import Failure, Policy, transient
 from workflow_queue.domain.job_events import (
@@ -25,9 +25,13 @@ from workflow_queue.domain.job_events import (
     Step,
     StepStarted,
 )
-from workflow_queue.domain.job_state import STOPPED, IllegalTransition, JobState, State
+from workflow_queue.domain.job_state import ACTIVE, STOPPED, State
 from workflow_queue.domain.lease import Lease
-from workflow_queue.domain.pull_request import JobId, PullRequest
+from workflow_queue.domain.pull_request import IdempotencyKey, JobId, PullRequest
+
+
+class IllegalTransition(Exception):
+    pass
 
 
 class StaleReport(Exception):

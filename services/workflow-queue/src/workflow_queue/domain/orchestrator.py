@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from workflow_queue.domain.cadence import Cadence
-from workflow_queue.domain.job import WorkflowJob
+from workflow_queue.domain.job import IllegalTransition, WorkflowJob
 from workflow_queue.domain.job_events import Priority
-from workflow_queue.domain.job_state import STOPPED, IllegalTransition, State
+from workflow_queue.domain.job_state import STOPPED, State
 from workflow_queue.domain.pull_request import UPDATED, FollowedPullRequest, JobId, PullRequest
 
 CLOSED = "pull_request_closed"

@@ -24,7 +24,8 @@ from workflow_queue.application.job_views import (
 )
 from workflow_queue.application.ports import ConcurrentUpdate, JobNotFound
 from workflow_queue.application.retry_job import RetryJob
-from workflow_queue.domain.job_state import IllegalTransition, State
+from workflow_queue.domain.job import IllegalTransition
+from workflow_queue.domain.job_state import State
 from workflow_queue.domain.pull_request import JobId, OrganizationId
 
 MAX_INTEGER = 2**31 - 1  # of the column
