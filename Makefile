@@ -3,11 +3,11 @@
 SHELL := /bin/sh
 PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .local/uv/bin/uv)
-EDITABLE := $(foreach d,$(patsubst %/pyproject.toml,%,$(wildcard contracts/*/pyproject.toml libs/*/pyproject.toml services/*/pyproject.toml infra/local/pyproject.toml tests-e2e/pyproject.toml)),-e $(d))
+EDITABLE := $(foreach d,$(patsubst %/pyproject.toml,%,$(wildcard contracts/*/pyproject.toml libs/*/pyproject.toml services/*/pyproject.toml infra/local/pyproject.toml tests-e2e/pyproject.toml simulations/pyproject.toml)),-e $(d))
 BIN := .venv/bin
 CRIVO := $(BIN)/python -m crivo_local
 LAYOUT ?= all
-TESTS := $(wildcard */*/tests) tests-e2e/tests
+TESTS := $(wildcard */*/tests) tests-e2e/tests simulations/tests
 SERVICES := gateway organization platform-integration workflow-queue code-review
 
 help: ## Show this list
@@ -32,7 +32,7 @@ logs: setup ## Follow the logs; PROCESS=workflow-queue for one
 
 # --- checks, as CI runs them ---
 
-test: lint types arch contracts installs test-all ## Every check and every test
+test: lint types arch contracts installs releases test-all ## Every check and every test
 
 lint: setup ## Style and likely mistakes
 	@$(BIN)/ruff check --quiet .
@@ -43,7 +43,7 @@ fmt: setup ## Format the code and fix what can be fixed safely
 	@$(BIN)/ruff format --quiet .
 
 types: setup ## Types, strictly
-	@$(BIN)/mypy $(wildcard */*/src tests-e2e/src infra/checks/*.py)
+	@$(BIN)/mypy $(wildcard */*/src tests-e2e/src simulations/src infra/checks/*.py)
 	@for tests in $(TESTS); do MYPYPATH=$$tests $(BIN)/mypy $$tests || exit 1; done
 
 contracts: setup ## Messages: nothing published breaks; schemas, samples and docs/events.md agree
@@ -58,6 +58,9 @@ arch: setup ## Who may import what; the README says what the code says
 
 installs: setup ## Each package declares what it imports; each service installs alone
 	@$(BIN)/python infra/checks/installs.py
+
+releases: setup ## releases.toml is true: commits, versions, changelogs
+	@$(BIN)/python infra/checks/releases.py
 
 docs: setup ## Write the parts of the README that come from the code
 	@$(BIN)/python infra/checks/configuration.py --write
@@ -74,8 +77,31 @@ test-all: setup ## Unit and integration tests, then journeys; coverage per servi
 test-e2e: setup ## Journeys through the running platform, faults included
 	@$(BIN)/pytest -q -p no:randomly tests-e2e/tests/journeys
 
+test-skew: setup ## Upgrades while reviews run: the last release of each service beside the others
+	@$(BIN)/pytest -q -p no:randomly tests-e2e/tests/skew
+
+chaos: setup ## 300 webhooks while everything is killed at random; SEED=1 for a known draw
+	@PYTHONPATH=tests-e2e/tests $(BIN)/python -m chaos $(if $(SEED),--seed $(SEED)) $(CHAOS)
+
 model: setup ## No job rests for ever: the random model at length, and what it went through
 	@$(BIN)/python services/workflow-queue/tests/model_statistics.py $(EXAMPLES)
+
+# --- figures: what it costs, and what that means ---
+
+measure-costs: setup ## What one small pull request costs, by process and by store; for simulations/measured.toml
+	@$(BIN)/python -m crivo_models.measure.costs
+
+measure-burst: setup ## 200 pull requests at once, as it really goes; for simulations/burst.toml
+	@$(BIN)/python -m crivo_models.measure.burst
+
+measure-fairness: setup ## One job behind 1,000 of another organization, on real queues
+	@PYTHONPATH=services/workflow-queue/tests $(BIN)/python -m workflow_queue_support.overtaking
+
+simulate-capacity: setup ## docs/capacity.md's tables: plans, and the burst as the model sees it
+	@$(BIN)/python -m crivo_models.capacity
+
+simulate-fairness: setup ## docs/fairness.md's tables and its picture
+	@$(BIN)/python -m crivo_models.fairness
 
 # --- set-up ---
 
@@ -88,11 +114,11 @@ lock: setup ## Pin every dependency anew
 	@echo "fetching uv"
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --target .local/uv uv
 
-.venv/.installed: requirements.lock pyproject.toml $(wildcard */*/pyproject.toml) | $(if $(filter .local/%,$(UV)),$(UV))
+.venv/.installed: requirements.lock pyproject.toml $(wildcard */*/pyproject.toml */pyproject.toml) | $(if $(filter .local/%,$(UV)),$(UV))
 	@echo "installing the pinned dependencies into .venv"
 	@test -x $(BIN)/python || $(UV) venv --quiet --python $(PYTHON) .venv
 	@$(UV) pip install --quiet --require-hashes -r requirements.lock
 	@$(UV) pip install --quiet --no-deps $(EDITABLE)
 	@touch $@
 
-.PHONY: help demo up down status logs test lint fmt types arch contracts contracts-write installs docs test-unit test-all test-e2e model setup lock
+.PHONY: help demo up down status logs test lint fmt types arch contracts contracts-write installs releases docs test-unit test-all test-e2e test-skew chaos model measure-costs measure-burst measure-fairness simulate-capacity simulate-fairness setup lock

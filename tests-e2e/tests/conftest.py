@@ -1,19 +1,16 @@
 """One platform for all journeys, started by the first and stopped after the last."""
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from crivo_local.workspace import Workspace
-from e2e_support.world import World, platform_for_tests
-
-ROOT = Path(os.environ.get("CRIVO_LOCAL_ROOT", ".local"))
+from e2e_support.world import ROOT, World, platform_for_tests
 
 
 @pytest.fixture(scope="session")
 def world() -> Iterator[World]:
-    platform = platform_for_tests(ROOT)
+    # Journeys must not wait for people's patience: a retry comes after a second or so.
+    platform = platform_for_tests(ROOT, WORKFLOW_QUEUE_BACKOFF_SECONDS="1")
     platform.up()
     workspace = Workspace(platform)
     yield World(workspace)

@@ -204,7 +204,7 @@ def test_every_file_that_is_mounted_exists() -> None:
         if volume.startswith("./")
     ]
 
-    assert len(mounted) == 5
+    assert len(mounted) == 6
     assert [path for path in mounted if not (ROOT / path).is_file()] == []
 
 

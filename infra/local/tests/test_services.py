@@ -1,5 +1,6 @@
 """Every process is configured completely, and with nothing that belongs to another."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,7 @@ def test_each_process_has_a_port_of_its_own_below_the_ephemeral_ones(layout: Lay
 
 def test_a_service_gets_its_own_variables_and_its_own_database(tmp_path: Path) -> None:
     keys = Keys.make()
-    made = parts("split", tmp_path, ports=choose_ports(), keys=keys, servers=SERVERS)
+    made = parts("split", tmp_path, ports=choose_ports(), keys=keys, servers=SERVERS, pythons={})
     relay = made["workflow-queue-relay"]
     assert relay.command[-2:] == ["workflow_queue", "relay"]
     ours = {name for name in relay.environment if "_" in name and name.isupper()}
@@ -43,6 +44,21 @@ def test_secrets_are_different_on_every_machine_and_survive_being_stored() -> No
 
 def test_the_gateway_knows_its_peers_by_the_ports_they_listen_on(tmp_path: Path) -> None:
     ports = choose_ports()
-    made = parts("all", tmp_path, ports=ports, keys=Keys.make(), servers=SERVERS)
+    made = parts("all", tmp_path, ports=ports, keys=Keys.make(), servers=SERVERS, pythons={})
     peer = made["gateway"].environment["GATEWAY_WORKFLOW_QUEUE_URL"]
     assert peer == f"http://127.0.0.1:{ports['workflow-queue']}"
+
+
+def test_a_service_of_another_release_runs_with_the_python_of_that(tmp_path: Path) -> None:
+    pythons = {"code-review": Path("/releases/code-review/bin/python")}
+    made = parts(
+        "split",
+        tmp_path,
+        ports=choose_ports(),
+        keys=Keys.make(),
+        servers=SERVERS,
+        pythons=pythons,
+    )
+    other = {name for name, part in made.items() if part.command[0] != sys.executable}
+    assert other == {"code-review-api", "code-review-worker", "code-review-relay"}
+    assert made["code-review-relay"].command[0] == "/releases/code-review/bin/python"

@@ -3,8 +3,11 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from crivo_messaging.mongo import Document
 from crivo_messaging.postgres import messaging_tables
 from crivo_testkit.plugin import NewDatabase
+from pymongo import AsyncMongoClient
+from pymongo.asynchronous.database import AsyncDatabase
 from sqlalchemy import MetaData
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -24,3 +27,13 @@ async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
         await connection.run_sync(metadata.create_all)
     yield engine
     await engine.dispose()
+
+
+@pytest.fixture
+async def database(
+    mongodb_url: str, mongodb_database: str
+) -> AsyncIterator[AsyncDatabase[Document]]:
+    client: AsyncMongoClient[Document] = AsyncMongoClient(mongodb_url, tz_aware=True)
+    yield client[mongodb_database]
+    await client.drop_database(mongodb_database)
+    await client.close()

@@ -1,22 +1,9 @@
 """The outbox inside a document, on the MongoDB-compatible server."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 from crivo_messaging.mongo import Document, MongoOutbox, StaleDocument, save
 from messaging_support.messages import counted
-from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
-
-
-@pytest.fixture
-async def database(
-    mongodb_url: str, mongodb_database: str
-) -> AsyncIterator[AsyncDatabase[Document]]:
-    client: AsyncMongoClient[Document] = AsyncMongoClient(mongodb_url, tz_aware=True)
-    yield client[mongodb_database]
-    await client.drop_database(mongodb_database)
-    await client.close()
 
 
 async def test_an_aggregate_and_its_messages_are_stored_together(

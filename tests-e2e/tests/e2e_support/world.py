@@ -1,6 +1,7 @@
 """What a journey needs: a platform of its own, and pull requests that people could have opened."""
 
 import json
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -8,12 +9,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
 
-from crivo_local.client import Json
+from crivo_local.client import Crivo, Json
 from crivo_local.platform import Platform
 from crivo_local.stack import Stack
-from crivo_local.workspace import Workspace
+from crivo_local.workspace import EMAIL, Workspace
 
 CHECKOUT = Path(__file__).parents[3]
+ROOT = Path(os.environ.get("CRIVO_LOCAL_ROOT", ".local"))
 DEADLINE_SECONDS = 120
 ENDED = ("completed", "failed", "cancelled", "superseded", "skipped")
 # One planted defect, which Ruff reports as B006 on line 1.
@@ -21,7 +23,7 @@ DEFECT = "def add(item, basket=[]):\n    basket.append(item)\n    return basket\
 T = TypeVar("T")
 
 
-def platform_for_tests(root: Path) -> Platform:
+def platform_for_tests(root: Path, **overrides: str) -> Platform:
     """Every process apart, as in production, with databases of its own on the local stack."""
     return Platform(
         Stack(root),
@@ -29,10 +31,7 @@ def platform_for_tests(root: Path) -> Platform:
         checkout=CHECKOUT,
         layout="split",
         prefix="e2e_",
-        overrides={
-            # Journeys must not wait for people's patience: a retry comes after a second or so.
-            "WORKFLOW_QUEUE_BACKOFF_SECONDS": "1",
-        },
+        overrides=overrides,
     )
 
 
@@ -56,6 +55,12 @@ class World:
         self.host = workspace.host
         # The platform and its code host may have seen these journeys before.
         self._team = f"team-{uuid4().hex[:8]}"
+
+    def owner(self) -> Crivo:
+        """Signed in as the organization's founder; the workspace's own key is a member's."""
+        owner = Crivo(self.platform.url)
+        owner.sign_in(email=EMAIL, password=self.workspace.memory["password"])
+        return owner
 
     def repository(self, name: str, files: Mapping[str, str] | None = None) -> str:
         """A connected repository with something on main."""

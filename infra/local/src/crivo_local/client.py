@@ -87,6 +87,23 @@ class Crivo:
     def deliveries(self, **filters: str | int) -> list[Json]:
         return self._items("/v1/webhook-deliveries", filters)
 
+    def dead_letters(self, service: str, **filters: str | int) -> list[Json]:
+        return self._items(f"/v1/dead-letters/{service}", filters)
+
+    def dead_letter(self, service: str, letter_id: str) -> Json:
+        return self._call("GET", f"/v1/dead-letters/{service}/{letter_id}")
+
+    def replay(self, service: str, letter_id: str) -> Json:
+        return self._call("POST", f"/v1/dead-letters/{service}/{letter_id}/replay")
+
+    def replay_many(self, service: str, **which: str | int) -> int:
+        replayed: int = self._call("POST", f"/v1/dead-letters/{service}/replay", which)["replayed"]
+        return replayed
+
+    def discard(self, service: str, letter_id: str, reason: str) -> Json:
+        path = f"/v1/dead-letters/{service}/{letter_id}/discard"
+        return self._call("POST", path, {"reason": reason})
+
     def _items(self, path: str, filters: Mapping[str, str | int] | None = None) -> list[Json]:
         """All pages."""
         items: list[Json] = []

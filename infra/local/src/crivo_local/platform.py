@@ -2,9 +2,8 @@
 
 import hashlib
 import json
-import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict
@@ -22,7 +21,6 @@ from crivo_local.stack import Stack
 
 READY_SECONDS = 60.0
 POLL_SECONDS = 0.05
-MIGRATE_SECONDS = 120
 SOURCES = ("contracts", "libs", "services", "tests-e2e")
 
 Say = Callable[[str], None]
@@ -37,7 +35,8 @@ class Platform:
 
     `checkout` is where the code is, so that processes of older code are started anew; `root` holds
     all state. `prefix` keeps databases and the virtual host of two platforms on a stack apart;
-    `overrides` are variables for every process.
+    `overrides` are variables for every process; `pythons` are those of services that run other
+    code than ours.
     """
 
     def __init__(
@@ -49,6 +48,7 @@ class Platform:
         layout: Layout = "all",
         prefix: str = "",
         overrides: Mapping[str, str] | None = None,
+        pythons: Mapping[str, Path] | None = None,
     ) -> None:
         self.stack = stack
         self.root = root.absolute()
@@ -56,6 +56,7 @@ class Platform:
         self._checkout = checkout.absolute()
         self._prefix = prefix
         self._overrides = dict(overrides or {})
+        self._pythons = dict(pythons or {})
 
     @property
     def url(self) -> str:
@@ -66,16 +67,10 @@ class Platform:
     def keys(self) -> Keys:
         return Keys.of(self._state["keys"])
 
-    @cached_property
+    @property
     def parts(self) -> dict[str, Part]:
         """Crivo's processes by name, in the order they start."""
-        made = services.parts(
-            self.layout,
-            self.root,
-            ports=self._state["ports"],
-            keys=self.keys,
-            servers=self._servers,
-        )
+        made = self._parts(self.layout)
         for part in made.values():
             part.environment.update(self._overrides)
         return made
@@ -93,13 +88,28 @@ class Platform:
                     say(f"stopped {len(stopped)} processes of older code")
                 begun = time.monotonic()
                 self._create_stores()
-                self._migrate()
+                self._migrate(self._pythons, services.MIGRATED)
                 say(f"stores are migrated ({time.monotonic() - begun:.1f} s)")
                 self._keep(code=code, layout=self.layout)
             begun = time.monotonic()
             for name in [name for name, part in self.parts.items() if part.start()]:
                 self.wait_ready(name)
                 say(f"{name} is ready ({time.monotonic() - begun:.1f} s)")
+
+    def migrate(self, service: str) -> None:
+        """Bring a service's store to the schema of our code, whatever code serves it now."""
+        with self.stack.alone():
+            self._migrate({}, [each for each in services.MIGRATED if each == service])
+
+    def upgrade(self, service: str) -> None:
+        """Replace the processes of a service, one by one, by such that run our code."""
+        with self.stack.alone():
+            self._pythons.pop(service, None)
+            for name, part in self.parts.items():
+                if services.service_of(name) == service:
+                    part.stop()
+                    part.start()
+                    self.wait_ready(name)
 
     def down(self) -> list[str]:
         """Stop Crivo's processes, the code host and the servers; the names of what ran."""
@@ -172,7 +182,7 @@ class Platform:
         owned = [self._servers.database(each, self.keys) for each in services.ON_POSTGRES]
         databases.create(self.stack.urls().postgres, owned)
 
-    def _migrate(self) -> None:
+    def _migrate(self, pythons: Mapping[str, Path], migrated: Iterable[str]) -> None:
         def one(service: str) -> None:
             environment = services.environment_of(
                 service,
@@ -181,34 +191,28 @@ class Platform:
                 keys=self.keys,
                 servers=self._servers,
             )
-            command, variables = services.migration(service, environment)
-            done = subprocess.run(
-                command,
-                env=variables,
-                capture_output=True,
-                text=True,
-                timeout=MIGRATE_SECONDS,
-                check=False,
-            )
-            if done.returncode:
-                raise DidNotStart(f"migrating {service}:\n{done.stdout}{done.stderr}")
+            services.migrate(service, environment, pythons.get(service))
 
         with ThreadPoolExecutor() as pool:
-            list(pool.map(one, services.MIGRATED))
+            list(pool.map(one, migrated))
 
     def _stop_processes(self) -> list[str]:
         """The gateway first, so that nobody sees a peer of it missing; in either layout."""
         stopped = []
         for layout in ("split", "all"):
-            made = services.parts(
-                layout,
-                self.root,
-                ports=self._state["ports"],
-                keys=self.keys,
-                servers=self._servers,
-            )
+            made = self._parts(layout)
             stopped += [name for name in reversed(made) if made[name].stop()]
         return stopped
+
+    def _parts(self, layout: Layout) -> dict[str, Part]:
+        return services.parts(
+            layout,
+            self.root,
+            ports=self._state["ports"],
+            keys=self.keys,
+            servers=self._servers,
+            pythons=self._pythons,
+        )
 
     def _fingerprint(self) -> str:
         """Of the code that the processes run: editable installs change under them."""

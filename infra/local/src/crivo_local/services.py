@@ -3,6 +3,7 @@
 import base64
 import os
 import secrets
+import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -13,7 +14,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from crivo_local.databases import Database
-from crivo_local.part import Part, free_port
+from crivo_local.part import DidNotStart, Part, free_port
 
 Layout: TypeAlias = Literal["all", "split"]
 
@@ -26,6 +27,7 @@ PROCESSES = {
     "gateway": ("api",),
 }
 MIGRATED = ("organization", "platform-integration", "workflow-queue", "code-review")
+MIGRATE_SECONDS = 120
 ON_POSTGRES = ("organization", "platform-integration", "workflow-queue")
 
 
@@ -97,9 +99,15 @@ def choose_ports() -> dict[str, int]:
 
 
 def parts(
-    layout: Layout, root: Path, *, ports: Mapping[str, int], keys: Keys, servers: Servers
+    layout: Layout,
+    root: Path,
+    *,
+    ports: Mapping[str, int],
+    keys: Keys,
+    servers: Servers,
+    pythons: Mapping[str, Path],
 ) -> dict[str, Part]:
-    """The processes by name."""
+    """The processes by name; `pythons` are those of services that are not to run with ours."""
     made = {}
     for name in process_names(layout):
         service = service_of(name)
@@ -108,7 +116,8 @@ def parts(
         )
         environment = environment_of(service, layout, ports=ports, keys=keys, servers=servers)
         environment |= {f"{_variable(service)}_PORT": str(ports[name])}
-        made[name] = _part(name, root, [service, process], environment, ports[name])
+        command = _command(pythons.get(service), [service, process])
+        made[name] = _part(name, root, command, environment, ports[name])
     return made
 
 
@@ -141,23 +150,35 @@ def environment_of(
     return {**_inherited(), **named}
 
 
-def migration(service: str, environment: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
-    """The command that brings a service's store to its newest schema, and its environment."""
-    return [sys.executable, "-m", service.replace("-", "_"), "migrate"], dict(environment)
+def migrate(service: str, environment: Mapping[str, str], python: Path | None) -> None:
+    """Bring a service's store to its newest schema."""
+    done = subprocess.run(
+        _command(python, [service, "migrate"]),
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=MIGRATE_SECONDS,
+        check=False,
+    )
+    if done.returncode:
+        raise DidNotStart(f"migrating {service}:\n{done.stdout}{done.stderr}")
 
 
 def code_host(root: Path, port: int, token: str) -> Part:
     """The local code host, as strict as the real one."""
     command = ["crivo_simulators.github", "--port", str(port), "--token", token]
     command += ["--data-dir", str(root / "code-host")]
-    return _part("code-host", root, command, _inherited(), port)
+    return _part("code-host", root, _command(None, command), _inherited(), port)
 
 
 def _part(
-    name: str, root: Path, module: list[str], environment: Mapping[str, str], port: int
+    name: str, root: Path, command: list[str], environment: Mapping[str, str], port: int
 ) -> Part:
-    command = [sys.executable, "-m", module[0].replace("-", "_"), *module[1:]]
     return Part(name=name, root=root, command=command, environment=dict(environment), port=port)
+
+
+def _command(python: Path | None, module: list[str]) -> list[str]:
+    return [str(python or sys.executable), "-m", module[0].replace("-", "_"), *module[1:]]
 
 
 def _api(service: str, layout: Layout) -> str:

@@ -13,6 +13,8 @@ from prometheus_client import Counter
 
 ERROR_HEADER = "crivo-error"
 QUEUE_HEADER = "crivo-queue"
+# On a letter that was sent again: the row it came from, in case it dies again.
+LETTER_HEADER = "crivo-dead-letter"
 
 _stored = Counter("crivo_dead_letters_total", "Messages that were dead-lettered", ["queue", "type"])
 _log = structlog.get_logger()
@@ -20,9 +22,14 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:
-    """A message nobody could handle. `id` is the same each time the same message comes back."""
+    """A message nobody could handle. `id` is the same each time the same message comes back.
+
+    Headers and body are kept as they came, secrets included, because a replay needs them so;
+    whoever shows them redacts them first.
+    """
 
     id: UUID
+    organization_id: UUID | None
     message_id: str | None
     type: str
     queue: str
@@ -34,31 +41,57 @@ class DeadLetter:
 
 
 class DeadLetters(Protocol):
-    """Where dead letters are kept. Adding one again counts it, and changes nothing else."""
+    """Where dead letters are kept."""
 
-    async def add(self, letter: DeadLetter) -> None: ...
+    async def add(self, letter: DeadLetter) -> None:
+        """Keep it; one that died before is counted, open again, and has its latest reason."""
+        ...
 
 
 def dead_letter(message: AbstractIncomingMessage) -> DeadLetter:
     """Read why a message died: our own header when a handler failed, else the broker's x-death."""
     headers = dict(message.headers)
-    queue = str(headers.get(QUEUE_HEADER) or headers.get("x-first-death-queue") or "unknown")
+    queue = _text(headers.get(QUEUE_HEADER) or headers.get("x-first-death-queue") or "unknown")
     error = headers.get(ERROR_HEADER)
-    reason = "handler failed" if error else str(headers.get("x-first-death-reason") or "unknown")
-    message_id = message.message_id
+    reason = "handler failed" if error else headers.get("x-first-death-reason") or "unknown"
+    message_id = _text(message.message_id) if message.message_id else None
     # The broker may deliver one twice; a sender without message ids is told apart by its content.
     identity = message_id or message.body.hex()
     return DeadLetter(
-        id=uuid5(NAMESPACE_OID, f"{queue}:{identity}"),
+        id=_uuid(headers.get(LETTER_HEADER)) or uuid5(NAMESPACE_OID, f"{queue}:{identity}"),
+        organization_id=_organization(headers, message.body),
         message_id=message_id,
-        type=message.type or message.routing_key or "unknown",
+        type=_text(message.type or message.routing_key or "unknown"),
         queue=queue,
-        reason=reason,
-        error=str(error) if error else None,
-        headers=json.loads(json.dumps(headers, default=str)),
+        reason=_text(reason),
+        error=_text(error) if error else None,
+        headers=json.loads(json.dumps(headers, default=_text)),
         body=message.body,
         dead_at=datetime.now(UTC),
     )
+
+
+def _organization(headers: Mapping[str, Any], body: bytes) -> UUID | None:
+    if (named := _uuid(headers.get("cloudEvents:organizationid"))) is not None:
+        return named
+    try:
+        event = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return _uuid(event.get("organization_id")) if isinstance(event, dict) else None
+
+
+def _uuid(value: object) -> UUID | None:
+    try:
+        return UUID(str(value))
+    except ValueError:
+        return None
+
+
+def _text(value: object) -> str:
+    """PostgreSQL's text has no NUL, and a letter that cannot be stored would be lost."""
+    text = value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+    return text.replace("\x00", "\N{REPLACEMENT CHARACTER}")
 
 
 async def keep(message: AbstractIncomingMessage, store: DeadLetters) -> None:

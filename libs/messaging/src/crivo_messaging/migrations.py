@@ -78,11 +78,18 @@ def extend_dead_letters_v2() -> None:
         "dead_letters",
         ["organization_id", sa.text("dead_at DESC"), sa.text("id DESC")],
     )
+    op.create_index(
+        "dead_letters_open",
+        "dead_letters",
+        ["dead_at"],
+        postgresql_where=sa.text("state = 'open'"),
+    )
 
 
 def restrict_dead_letters_v1() -> None:
     """Undo extend_dead_letters_v2."""
-    op.drop_index("dead_letters_listed", "dead_letters")
+    for index in ("dead_letters_open", "dead_letters_listed"):
+        op.drop_index(index, "dead_letters")
     for column in ("actions", "state", "organization_id"):
         op.drop_column("dead_letters", column)
 

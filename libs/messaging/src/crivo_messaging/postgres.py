@@ -100,6 +100,12 @@ def messaging_tables(metadata: MetaData) -> MessagingTables:
         dead_letters.c.dead_at.desc(),
         dead_letters.c.id.desc(),
     )
+    # Counted for every scrape, however many are done with.
+    Index(
+        "dead_letters_open",
+        dead_letters.c.dead_at,
+        postgresql_where=dead_letters.c.state == text("'open'"),
+    )
     return MessagingTables(outbox, inbox, dead_letters)
 
 

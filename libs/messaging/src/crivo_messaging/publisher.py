@@ -4,7 +4,7 @@ import asyncio
 from contextlib import suppress
 
 import aio_pika
-from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange
+from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange, AbstractMessage
 from aio_pika.exceptions import AMQPException, DeliveryError, PublishError
 from crivo_observability.traces import span
 from opentelemetry.trace import SpanKind
@@ -36,19 +36,25 @@ class Publisher:
 
     async def publish(self, envelope: Envelope) -> None:
         """Return once the broker confirmed; raise BrokerAway or Unroutable."""
+        with span(f"publish {envelope.type}", kind=SpanKind.PRODUCER, parent=envelope.traceparent):
+            await self._send(
+                envelope.to_amqp(),
+                exchange=envelope.exchange,
+                routing_key=envelope.type,
+                mandatory=envelope.mandatory,
+            )
+
+    async def put(self, message: AbstractMessage, *, queue: str) -> None:
+        """The same for one queue, past every exchange: no other consumer hears it again."""
+        await self._send(message, exchange="", routing_key=queue, mandatory=True)
+
+    async def _send(
+        self, message: AbstractMessage, *, exchange: str, routing_key: str, mandatory: bool
+    ) -> None:
         try:
             async with asyncio.timeout(CONFIRM_SECONDS):
-                exchange = await self._exchange(envelope.exchange)
-                with span(
-                    f"publish {envelope.type}",
-                    kind=SpanKind.PRODUCER,
-                    parent=envelope.traceparent,
-                ):
-                    await exchange.publish(
-                        envelope.to_amqp(),
-                        routing_key=envelope.type,
-                        mandatory=envelope.mandatory,
-                    )
+                to = await self._exchange(exchange)
+                await to.publish(message, routing_key=routing_key, mandatory=mandatory)
         except (PublishError, DeliveryError) as problem:
             raise Unroutable(str(problem) or type(problem).__name__) from problem
         except (AMQPException, OSError, TimeoutError, RuntimeError) as problem:

@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import httpx
+from crivo_dead_letters.http import STATUS_OF as DEAD_LETTER_STATUS_OF
+from crivo_dead_letters.http import DeadLetterController
 from crivo_messaging.consumer import (
     FailurePolicy,
     consume_dead_letters,
@@ -14,6 +16,7 @@ from crivo_messaging.consumer import (
     is_away,
     run_consumers,
 )
+from crivo_messaging.dead_letter_office import DeadLetterOffice, open_office
 from crivo_messaging.mongo import Document, MongoOutbox
 from crivo_messaging.mongo_dead_letters import MongoDeadLetters
 from crivo_messaging.publisher import Publisher
@@ -53,6 +56,8 @@ class Service:
     database: AsyncDatabase[Document]
     outbox: MongoOutbox
     app: App
+    letters: MongoDeadLetters
+    dead_letters: DeadLetterOffice
 
     @property
     def checks(self) -> Checks:
@@ -64,10 +69,10 @@ class Service:
             version=VERSION,
             token_key=self.settings.internal_token_key.get_secret_value(),
             ready=self.checks,
-            controllers=[ReviewController],
-            status_of=STATUS_OF,
+            controllers=[ReviewController, DeadLetterController],
+            status_of=STATUS_OF | DEAD_LETTER_STATUS_OF,
             is_away=is_away,
-            dependencies={"app": self.app},
+            dependencies={"app": self.app, "dead_letters": self.dead_letters},
         )
 
     async def work(self, stop: asyncio.Event) -> None:
@@ -77,8 +82,7 @@ class Service:
         broker = create_broker(url, policy=policy, prefetch=self.settings.prefetch)
         publisher = Publisher(url, TOPOLOGY)
         broker.include_router(consumers(self.app, publisher))
-        letters = MongoDeadLetters(self.database["dead_letters"])
-        consume_dead_letters(broker, TOPOLOGY, letters)
+        consume_dead_letters(broker, TOPOLOGY, self.letters)
         try:
             await run_consumers(broker, policy, TOPOLOGY, stop, url=url)
         finally:
@@ -91,6 +95,7 @@ class Service:
 
     async def migrate(self) -> None:
         await create_indexes(self.database)
+        await self.letters.prepare()
 
     async def _database_answers(self) -> None:
         await self.database.command("ping")
@@ -133,4 +138,14 @@ async def open_service(
             stop_review=StopReviewHandler(stops=stops, now=utc_now),
             views=MongoViews(database),
         )
-        yield Service(settings=settings, database=database, outbox=outbox, app=app)
+        letters = MongoDeadLetters(database["dead_letters"])
+        url = settings.rabbitmq_url.get_secret_value()
+        async with open_office(letters, url=url, topology=TOPOLOGY) as office:
+            yield Service(
+                settings=settings,
+                database=database,
+                outbox=outbox,
+                app=app,
+                letters=letters,
+                dead_letters=office,
+            )

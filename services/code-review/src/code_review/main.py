@@ -2,6 +2,7 @@
 
 import argparse
 
+from crivo_messaging.dead_letter_office import watch_open
 from crivo_observability.logs import configure_logs
 from crivo_observability.traces import configure_traces
 from crivo_web.operations import operations_app
@@ -33,7 +34,7 @@ async def _serve(process: str, settings: Settings) -> None:
         app = service.api() if process in ("api", "all") else operations_app(service.checks)
         tasks = []
         if process in ("worker", "all"):
-            tasks.append(service.work)
+            tasks += [service.work, watch_open(service.letters)]
         if process in ("relay", "all"):
             tasks.append(service.relay)
         await serve(app, host=settings.host, port=settings.port, tasks=tasks)

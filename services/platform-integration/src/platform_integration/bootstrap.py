@@ -14,6 +14,7 @@ from crivo_messaging.consumer import (
     create_broker,
     run_consumers,
 )
+from crivo_messaging.dead_letter_office import DeadLetterOffice, open_office
 from crivo_messaging.postgres_dead_letters import PostgresDeadLetters
 from crivo_messaging.postgres_outbox import PostgresOutbox, open_bell
 from crivo_messaging.publisher import Publisher
@@ -58,6 +59,8 @@ class Service:
     app: App
     engine: AsyncEngine
     deliveries: PostgresDeliveries
+    letters: PostgresDeadLetters
+    dead_letters: DeadLetterOffice
 
     async def database_answers(self) -> None:
         async with self.engine.connect() as connection:
@@ -102,7 +105,13 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
             report_checks=ReportChecksHandler(begin=begin, open_host=open_host, now=utc_now),
             views=PostgresViews(engine),
         )
-        yield Service(app=app, engine=engine, deliveries=deliveries)
+        letters = PostgresDeadLetters(engine, messaging.dead_letters)
+        office = await stack.enter_async_context(
+            open_office(letters, url=settings.rabbitmq_url, topology=TOPOLOGY)
+        )
+        yield Service(
+            app=app, engine=engine, deliveries=deliveries, letters=letters, dead_letters=office
+        )
 
 
 def worker(service: Service, settings: Settings) -> Task:
@@ -111,8 +120,7 @@ def worker(service: Service, settings: Settings) -> Task:
     broker = create_broker(settings.rabbitmq_url, policy=policy, prefetch=settings.prefetch)
     publisher = Publisher(settings.rabbitmq_url, TOPOLOGY)
     broker.include_router(consumers(service.app, publisher))
-    store = PostgresDeadLetters(service.engine, messaging.dead_letters)
-    consume_dead_letters(broker, TOPOLOGY, store)
+    consume_dead_letters(broker, TOPOLOGY, service.letters)
 
     async def work(stop: asyncio.Event) -> None:
         try:

@@ -2,7 +2,10 @@
 
 import argparse
 
+from crivo_dead_letters.http import STATUS_OF as DEAD_LETTER_STATUS_OF
+from crivo_dead_letters.http import DeadLetterController
 from crivo_messaging.consumer import is_away
+from crivo_messaging.dead_letter_office import watch_open
 from crivo_messaging.schedule import every
 from crivo_observability.http import ASGIApp
 from crivo_observability.logs import configure_logs
@@ -51,6 +54,7 @@ async def _serve(process: str, settings: Settings) -> None:
         if process in ("worker", "all"):
             tasks += [
                 worker(service, settings),
+                watch_open(service.letters),
                 every(CHECKS_SECONDS, service.app.report_checks, name="checks.report"),
             ]
         if process in ("relay", "all"):
@@ -70,10 +74,15 @@ def api(service: Service, settings: Settings) -> ASGIApp:
         version=VERSION,
         token_key=settings.internal_token_key.get_secret_value(),
         ready={"database": service.database_answers},
-        controllers=[IntegrationController, RepositoryController, list_deliveries],
+        controllers=[
+            IntegrationController,
+            RepositoryController,
+            list_deliveries,
+            DeadLetterController,
+        ],
         internal=[show_change_set],
         public=[receive_github],
-        status_of=STATUS_OF,
+        status_of=STATUS_OF | DEAD_LETTER_STATUS_OF,
         is_away=is_away,
-        dependencies={"app": service.app},
+        dependencies={"app": service.app, "dead_letters": service.dead_letters},
     )

@@ -9,6 +9,8 @@ from datetime import timedelta
 from functools import partial
 
 import crivo_web.operations as operations
+from crivo_dead_letters.http import STATUS_OF as DEAD_LETTER_STATUS_OF
+from crivo_dead_letters.http import DeadLetterController
 from crivo_messaging.consumer import (
     FailurePolicy,
     consume_dead_letters,
@@ -16,6 +18,7 @@ from crivo_messaging.consumer import (
     is_away,
     run_consumers,
 )
+from crivo_messaging.dead_letter_office import DeadLetterOffice, open_office
 from crivo_messaging.heartbeat import Audience
 from crivo_messaging.postgres_dead_letters import PostgresDeadLetters
 from crivo_messaging.postgres_outbox import PostgresOutbox, open_bell
@@ -71,6 +74,8 @@ class Service:
     settings: Settings
     engine: AsyncEngine
     app: App
+    letters: PostgresDeadLetters
+    dead_letters: DeadLetterOffice
 
     @property
     def checks(self) -> operations.Checks:
@@ -82,10 +87,10 @@ class Service:
             version=VERSION,
             token_key=self.settings.internal_token_key.get_secret_value(),
             ready=self.checks,
-            controllers=[JobController, CadenceController, show_metrics],
-            status_of=STATUS_OF,
+            controllers=[JobController, CadenceController, show_metrics, DeadLetterController],
+            status_of=STATUS_OF | DEAD_LETTER_STATUS_OF,
             is_away=is_away,
-            dependencies={"app": self.app},
+            dependencies={"app": self.app, "dead_letters": self.dead_letters},
         )
 
     async def work(self, stop: asyncio.Event) -> None:
@@ -95,10 +100,7 @@ class Service:
         broker = create_broker(url, policy=policy, prefetch=self.settings.prefetch)
         broker.include_router(consumers(self.app))
         broker.include_router(signs_of_life(self.app))
-        letters = JobDeadLetters(
-            store=PostgresDeadLetters(self.engine, messaging.dead_letters),
-            reject_dispatch=self.app.reject_dispatch,
-        )
+        letters = JobDeadLetters(store=self.letters, reject_dispatch=self.app.reject_dispatch)
         consume_dead_letters(broker, TOPOLOGY, letters)
         await run_consumers(broker, policy, TOPOLOGY, stop, url=url)
 
@@ -186,7 +188,13 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
             default_cadence=settings.cadence,
             now=utc_now,
         )
-        yield Service(settings=settings, engine=engine, app=app)
+        letters = PostgresDeadLetters(engine, messaging.dead_letters)
+        office = await stack.enter_async_context(
+            open_office(letters, url=settings.rabbitmq_url.get_secret_value(), topology=TOPOLOGY)
+        )
+        yield Service(
+            settings=settings, engine=engine, app=app, letters=letters, dead_letters=office
+        )
 
 
 def _open_engine(url: str, settings: Settings, stack: AsyncExitStack) -> AsyncEngine:

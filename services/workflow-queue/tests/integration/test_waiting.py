@@ -24,10 +24,9 @@ from workflow_queue_support.builders import (
 )
 from workflow_queue_support.callers import settings
 from workflow_queue_support.memory import MemoryStore
+from workflow_queue_support.overtaking import BIG, SMALL, WINDOW, overtake
 from workflow_queue_support.peers import at_work
 
-BIG, SMALL = (OrganizationId(UUID(int=number)) for number in (1, 2))
-WINDOW = 8
 GITHUB, GITLAB = (IntegrationId(UUID(int=number)) for number in (11, 12))
 
 
@@ -150,13 +149,5 @@ async def test_a_single_job_overtakes_the_rest_of_a_long_line_on_its_way_to_work
 ) -> None:
     narrow = settings(database_url, vhost_url).model_copy(update={"window": WINDOW})
     async with open_service(narrow) as service, at_work(service) as peers:
-        for number in range(WINDOW + 20):
-            await peers.opened(number=number + 1, organization_id=BIG)
-        started = [await peers.next("analyze_pull_request") for _ in range(WINDOW)]
-        await peers.opened(organization_id=SMALL)
-        while (await peers.next("job_created"))["organization_id"] != str(SMALL):
-            continue
-        await peers.review_failed(started[0], error_class="permanent")
-        following = await peers.next("analyze_pull_request")
-    assert {each["organization_id"] for each in started} == {str(BIG)}
-    assert following["organization_id"] == str(SMALL)
+        seen = await overtake(peers, before=WINDOW + 20, window=WINDOW)
+    assert (seen.running, seen.ended, seen.overtook) == (WINDOW, 1, 0)

@@ -160,13 +160,13 @@ def sign_of_life(analyze: dict[str, Any]) -> Envelope:
 
 
 @asynccontextmanager
-async def at_work(service: Service) -> AsyncIterator[Peers]:
+async def at_work(service: Service, *, seconds: float = DEADLINE_SECONDS) -> AsyncIterator[Peers]:
     """All that the service runs beside its API, with everybody else played by the test."""
     url = service.settings.rabbitmq_url.get_secret_value()
     await declare_at(url, TOPOLOGY)
     publisher, stop = Publisher(url, TOPOLOGY), asyncio.Event()
     peers = Peers(publisher)
-    async with asyncio.timeout(30), await aio_pika.connect(url) as connection:
+    async with asyncio.timeout(seconds), await aio_pika.connect(url) as connection:
         channel = await connection.channel()
         ear = await channel.declare_queue(exclusive=True)
         for name in EXCHANGES:

@@ -55,6 +55,16 @@ ROUTES = (
     Route(prefix="/v1/job-metrics", service="workflow-queue"),
     Route(prefix="/v1/cadences", service="workflow-queue"),
     Route(prefix="/v1/reviews", service="code-review"),
+    # Many are sent again one after the other, each confirmed by the broker.
+    *(
+        Route(
+            prefix=f"/v1/dead-letters/{service}",
+            service=service,
+            seconds=40,
+            to="/v1/dead-letters",
+        )
+        for service in ("platform-integration", "workflow-queue", "code-review")
+    ),
     *(
         Route(prefix=f"/schema/{service}", service=service, public=True, to="/schema")
         for service in SERVICES

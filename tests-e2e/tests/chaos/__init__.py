@@ -1,0 +1,1 @@
+"""`make chaos`: webhooks arrive while everything is killed; every one is accounted for."""
