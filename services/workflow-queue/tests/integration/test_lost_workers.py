@@ -45,9 +45,7 @@ async def history(service: Service, job_id: JobId) -> list[HistoryEntry]:
 
 async def handled(service: Service, envelope: Envelope) -> None:
     """Return once the message has had its effect, or been refused."""
-    mark = select(messaging.inbox.c.message_id).where(
-        messaging.inbox.c.message_id == envelope.id
-    )
+    mark = select(messaging.inbox.c.message_id).where(messaging.inbox.c.message_id == envelope.id)
     async with service.engine.connect() as connection:
         while await connection.scalar(mark) is None:
             await connection.rollback()
