@@ -21,6 +21,8 @@ def main(examples: int) -> None:
     for machine in (EverybodyElseIsDead, EverybodyIsBack):
         run_state_machine_as_test(machine, settings=budget)
     sys.stdout.write("\n".join([*STATISTICS.lines(), ""]))
+    if missing := STATISTICS.never_seen():
+        sys.exit(f"never seen: {', '.join(sorted(missing))}")
 
 
 if __name__ == "__main__":

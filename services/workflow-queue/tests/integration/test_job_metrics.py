@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 from workflow_queue.domain.pull_request import OrganizationId
 from workflow_queue.infrastructure import job_metrics, postgres
+from workflow_queue.infrastructure.archive import archive_batch
 from workflow_queue.infrastructure.postgres_views import PostgresJobViews
 from workflow_queue.infrastructure.tables import job_endings
 from workflow_queue_support.builders import (
@@ -71,10 +72,12 @@ async def test_another_organization_sees_none_of_it(
     assert (seen.waiting, seen.in_flight, seen.ended, seen.hours) == (0, 0, {}, [])
 
 
-async def test_made_again_from_the_events_it_is_the_same(
-    engine: AsyncEngine, service: Service, views: PostgresJobViews
+@pytest.mark.parametrize("archived", [0, 5, 1000], ids=["none", "some", "all"])
+async def test_made_again_from_the_events_archived_or_not_it_is_the_same(
+    engine: AsyncEngine, service: Service, views: PostgresJobViews, archived: int
 ) -> None:
     await some_jobs(service, views)
+    await archive_batch(engine, before=service.clock() + timedelta(days=1), limit=archived)
     everything = select(job_endings).order_by(job_endings.c.state, job_endings.c.bucket)
     async with engine.begin() as connection:
         before = (await connection.execute(everything)).all()

@@ -328,3 +328,31 @@ def test_a_dispatch_that_is_dead_lettered_three_times_fails_the_job_with_the_rea
 def test_history_must_begin_with_the_creation() -> None:
     with pytest.raises(IllegalTransition):
         WorkflowJob.rebuilt(a_pending_job().recorded[1:])
+
+
+def test_a_job_that_nobody_retries_has_less_than_a_thousand_events_at_worst() -> None:
+    """Each try is refused as often as it may be, taken at its last dispatch, and fails."""
+    job = WorkflowJob.create(
+        job_id=JobId(uuid4()), pull_request=a_pull_request(), trigger="opened", now=NOON
+    )
+    for attempt in range(1, POLICY.max_attempts + 1):
+        start_at_last(job)
+        job.analysis_started(attempt=attempt, now=NOON, policy=POLICY)
+        if attempt < POLICY.max_attempts:
+            fail(job, attempt=attempt)
+    complete_analysis(job, attempt=POLICY.max_attempts)
+    for attempt in range(1, POLICY.max_attempts):
+        fail(job, step=Step.PUBLISH, attempt=attempt)
+        start_at_last(job)
+    fail(job, step=Step.PUBLISH, attempt=POLICY.max_attempts)
+    assert job.state is State.FAILED
+    assert 700 < len(job.recorded) < 1000
+
+
+def start_at_last(job: WorkflowJob) -> None:
+    for rejections in range(POLICY.max_attempts):
+        for _ in range(POLICY.max_dispatches):
+            job.dispatch(now=NOON, policy=POLICY)
+        if rejections < POLICY.max_attempts - 1:
+            job.reject_dispatch(reason="boom", jitter=1.0, now=NOON, policy=POLICY)
+    job.start(now=NOON, policy=POLICY)

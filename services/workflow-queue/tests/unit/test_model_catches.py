@@ -1,6 +1,7 @@
 """The model must fail on a service that is wrong: each of these is one bug, planted."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -8,18 +9,15 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 from workflow_queue.application.ports import DueJob, JobNotFound, Verdict
-from workflow_queue.application.process_workflow_job import (
-    ProcessWorkflowJob,
-    ProcessWorkflowJobHandler,
-)
 from workflow_queue.application.update_job_status import UpdateJobStatus, UpdateJobStatusHandler
 from workflow_queue.domain.job import WorkflowJob
 from workflow_queue.domain.job_state import State
 from workflow_queue.domain.lease import Lease
-from workflow_queue.domain.pull_request import JobId
+from workflow_queue.domain.orchestrator import ReviewRequest, WorkflowOrchestrator
+from workflow_queue.domain.pull_request import FollowedPullRequest, JobId
 from workflow_queue_support.builders import Service
-from workflow_queue_support.memory import MemoryStore
-from workflow_queue_support.world import EverybodyElseIsDead
+from workflow_queue_support.memory import MemoryStore, MemoryTransaction
+from workflow_queue_support.world import Died, EverybodyElseIsDead, MortalStore
 
 # The same examples each time, and not one of them to be remembered as a failure of ours.
 SETTINGS = settings(
@@ -35,14 +33,14 @@ SETTINGS = settings(
 )
 
 
-class SilenceIsNotDue(MemoryStore):
+class SilenceIsNotDue(MortalStore):
     """The timer looks at deadlines only."""
 
     def is_due(self, job: WorkflowJob, now: datetime) -> bool:
         return not job.waits and job.due_at is not None and job.due_at <= now
 
 
-class LostDispatchesAreNotDue(MemoryStore):
+class LostDispatchesAreNotDue(MortalStore):
     """The timer forgets dispatches that nobody took."""
 
     async def due(self, *, now: datetime, limit: int) -> Sequence[DueJob]:
@@ -50,7 +48,7 @@ class LostDispatchesAreNotDue(MemoryStore):
         return [each for each in due if self.job(each.id).state is not State.PENDING]
 
 
-class AnySignOfLifeCounts(MemoryStore):
+class AnySignOfLifeCounts(MortalStore):
     """A worker that lost the job keeps its lease alive."""
 
     async def renew(self, job_id: JobId, lease: Lease) -> bool:
@@ -58,17 +56,15 @@ class AnySignOfLifeCounts(MemoryStore):
         return True
 
 
-class DispatchesCountForEver(ProcessWorkflowJobHandler):
-    """A request from before the job was put back starts it, whoever else was asked since."""
+class CommitsTooEarly(MortalStore):
+    """What was done is kept although the process died before it said so."""
 
-    async def __call__(self, command: ProcessWorkflowJob) -> Verdict:
-        async with self.begin() as tx:
-            job = await tx.jobs.get(command.job_id)
-            if job.waits:
-                job.dispatch(now=self.now(), policy=self.policy)
-                job.recorded.pop()
-                job.version -= 1
-        return await super().__call__(command)
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[MemoryTransaction]:
+        async with MemoryStore.begin(self) as transaction:
+            yield transaction
+        if self.dies:
+            raise Died
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,11 +102,51 @@ class LateResultsCount(EverybodyElseIsDead):
         return replace(service, app=replace(service.app, update_job_status=wrong))
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [SilenceRests, LostDispatchesRest, LostWorkersAreBelieved, LateResultsCount],
-    ids=lambda wrong: wrong.__name__,
-)
+class NothingIsSuperseded(WorkflowOrchestrator):
+    """A newer head is reviewed beside the older one."""
+
+    def _supersede(self, jobs: Iterable[WorkflowJob], *, by: WorkflowJob, now: datetime) -> None:
+        pass
+
+
+class NobodyIsPaused(WorkflowOrchestrator):
+    """Drafts are left alone, and paused pull requests are not."""
+
+    def _reason_not_to(self, request: ReviewRequest, followed: FollowedPullRequest) -> str | None:
+        return "draft" if request.draft else None
+
+
+class OldHeadsGoOn(EverybodyElseIsDead):
+    def a_service(self) -> Service:
+        return orchestrated(super().a_service(), NothingIsSuperseded())
+
+
+class PausesAreForgotten(EverybodyElseIsDead):
+    def a_service(self) -> Service:
+        return orchestrated(super().a_service(), NobodyIsPaused())
+
+
+def orchestrated(service: Service, orchestrator: WorkflowOrchestrator) -> Service:
+    enqueue = replace(service.app.enqueue_code_review_job, orchestrator=orchestrator)
+    return replace(service, app=replace(service.app, enqueue_code_review_job=enqueue))
+
+
+class HalfIsKept(EverybodyElseIsDead):
+    store_class = CommitsTooEarly
+
+
+PLANTED = [
+    SilenceRests,
+    LostDispatchesRest,
+    LostWorkersAreBelieved,
+    LateResultsCount,
+    OldHeadsGoOn,
+    PausesAreForgotten,
+    HalfIsKept,
+]
+
+
+@pytest.mark.parametrize("wrong", PLANTED, ids=lambda wrong: wrong.__name__)
 def test_a_planted_bug_is_found(wrong: type[EverybodyElseIsDead]) -> None:
     with pytest.raises(AssertionError):
         run_state_machine_as_test(wrong, settings=SETTINGS)

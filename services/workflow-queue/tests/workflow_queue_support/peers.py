@@ -147,6 +147,18 @@ class Peers:
         return await self.say(event, exchange=platform.EXCHANGE)
 
 
+def sign_of_life(analyze: dict[str, Any]) -> Envelope:
+    """What whoever does this analysis says while it does."""
+    event = review.ReviewProgressedV1(
+        organization_id=ORGANIZATION,
+        occurred_at=NOON,
+        job_id=analyze["job_id"],
+        attempt=analyze["attempt"],
+        review_id=REVIEW,
+    )
+    return Envelope.of(event, source="test", exchange=review.EXCHANGE, subject="s")
+
+
 @asynccontextmanager
 async def at_work(service: Service, *, seconds: float = DEADLINE_SECONDS) -> AsyncIterator[Peers]:
     """All that the service runs beside its API, with everybody else played by the test."""

@@ -3,9 +3,11 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import get_args
 
 from workflow_queue.domain.job import WorkflowJob
 from workflow_queue.domain.job_events import JobCreated, JobEvent
+from workflow_queue.domain.job_state import State
 from workflow_queue.domain.pull_request import JobId
 
 UNBORN = "(none)"
@@ -16,6 +18,7 @@ class Statistics:
     examples: int = 0
     states: Counter[str] = field(default_factory=Counter)
     transitions: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    fates: Counter[str] = field(default_factory=Counter)
 
     def saw(
         self,
@@ -38,13 +41,24 @@ class Statistics:
             f"{self.examples} examples, {self.transitions.total()} events,"
             f" {len(self.states)} states, {len(self.transitions)} transitions",
             "",
+            "What became of messages to workers:",
+            *(f"{times:8} {fate}" for fate, times in self.fates.most_common()),
+            "",
+            "States entered:",
             *(f"{times:8} {state}" for state, times in self.states.most_common()),
             "",
+            "Transitions:",
             *(
                 f"{times:8} {before} -- {event} --> {after}"
                 for (before, event, after), times in self.transitions.most_common()
             ),
         ]
+
+    def never_seen(self) -> set[str]:
+        """States and events that no example came to: about them, nothing is shown."""
+        states = {state.split()[0] for state in self.states}
+        events = {event for _, event, _ in self.transitions}
+        return ({*State} - states) | ({kind.__name__ for kind in get_args(JobEvent)} - events)
 
 
 STATISTICS = Statistics()

@@ -2,17 +2,24 @@
 
 The machine is the world around the service: messages the service sent wait in `wire`, where they
 are delivered in any order, twice, or never; whoever should answer may be dead, or hang and answer
-when somebody else has its job already.
+when somebody else has its job already; the service dies before it commits.
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID, uuid4
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
 from workflow_queue.application.command_review import Wish
 from workflow_queue.application.ports import Verdict
 from workflow_queue.application.reject_dispatch import RejectDispatch
@@ -24,6 +31,7 @@ from workflow_queue.application.update_job_status import (
     StepFailed,
     StepReport,
 )
+from workflow_queue.domain.cadence import Cadence, Mode
 from workflow_queue.domain.failure import ErrorClass, Failure, Policy
 from workflow_queue.domain.job import IllegalTransition, WorkflowJob
 from workflow_queue.domain.job_events import (
@@ -39,21 +47,22 @@ from workflow_queue.domain.job_events import (
 )
 from workflow_queue.domain.job_state import State
 from workflow_queue.domain.lease import Lease
-from workflow_queue.domain.pull_request import JobId
+from workflow_queue.domain.pull_request import JobId, PullRequest
 from workflow_queue_support.builders import (
     ORGANIZATION,
     PAYLOAD,
+    REPOSITORY,
     Service,
     a_pull_request,
     a_ref,
     a_service,
 )
-from workflow_queue_support.memory import MemoryStore, NoViews
+from workflow_queue_support.memory import MemoryStore, MemoryTransaction, NoViews
 from workflow_queue_support.statistics import STATISTICS
 
+FATES = ["arrives", "arrives twice", "is lost", "is dead-lettered", "hangs", "meets a death"]
 HEADS = ["a" * 40, "b" * 40, "c" * 40]
 TRIGGERS = ["opened", "updated", "reopened", "ready_for_review"]
-# People leave a job alone often enough for it to be put back and tried again.
 SAID = 6
 LONGEST_LIFE = timedelta(hours=12)
 
@@ -68,8 +77,23 @@ Result = TypeVar("Result")
 TAKEN_BACK = (JobRetryScheduled, LeaseLost, JobRetried, JobReopened)
 
 
+class Died(Exception):
+    """The process was killed when it had done its work and had not committed it."""
+
+
+class MortalStore(MemoryStore):
+    dies = False
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[MemoryTransaction]:
+        async with super().begin() as transaction:
+            yield transaction
+            if self.dies:
+                raise Died
+
+
 class World(RuleBasedStateMachine):
-    store_class: ClassVar[type[MemoryStore]] = MemoryStore
+    store_class: ClassVar[type[MortalStore]] = MortalStore
 
     def __init__(self) -> None:
         super().__init__()
@@ -95,6 +119,13 @@ class World(RuleBasedStateMachine):
     def run(self, work: Coroutine[Any, Any, Result]) -> Result:
         return self.runner.run(work)
 
+    def die_of(self, work: Coroutine[Any, Any, object]) -> None:
+        self.store.dies = True
+        with suppress(Died):
+            self.run(work)
+        self.store.dies = False
+        assert len(self.store.recorded) == self.taken, "a part of it was kept"
+
     def collect(self) -> None:
         """What was committed since is on its way."""
         for job_id, event in self.store.recorded[self.taken :]:
@@ -118,24 +149,43 @@ class World(RuleBasedStateMachine):
             assert job_id in self.handed_over, "started, and nobody had handed it over"
             self.handed_over.discard(job_id)
 
-    @precondition(lambda self: self.said < SAID)
+    @initialize()
+    def pull_request_is_opened(self) -> None:
+        self.run(self.service.enqueue())
+        self.run(self.service.tick())
+        self.collect()
+
+    @precondition(lambda self: self.may_speak())
     @rule(
         number=st.integers(1, 2),
         head=st.sampled_from(HEADS),
         trigger=st.sampled_from(TRIGGERS),
         draft=st.booleans(),
         second=st.integers(0, 5),
+        dies_first=st.booleans(),
     )
     def code_host_speaks(
-        self, number: int, head: str, trigger: str, draft: bool, second: int
+        self, number: int, head: str, trigger: str, draft: bool, second: int, dies_first: bool
     ) -> None:
         self.said += 1
-        at = self.service.clock() + timedelta(seconds=second - 3)
-        pull_request = a_pull_request(head, at=at, ref=a_ref(number))
-        self.run(self.service.enqueue(pull_request, trigger=trigger, draft=draft))
-        self.collect()
+        pull_request, message_id = self.pull_request(number, head, second), uuid4()
 
-    @precondition(lambda self: self.said < SAID)
+        async def hear() -> None:
+            await self.service.enqueue(
+                pull_request, trigger=trigger, draft=draft, message_id=message_id
+            )
+
+        if dies_first:
+            self.die_of(hear())
+        before = {job.id for job in self.active()}
+        self.run(hear())
+        self.collect()
+        for job in self.active():
+            if job.id not in before:
+                assert not draft, "nobody asked for a review of a draft"
+                assert self.may_be_reviewed_unasked(job), "nobody asked, and it is held back"
+
+    @precondition(lambda self: self.may_speak())
     @rule(
         number=st.integers(1, 2),
         head=st.sampled_from(HEADS),
@@ -144,48 +194,78 @@ class World(RuleBasedStateMachine):
     )
     def person_commands(self, number: int, head: str, wish: Wish, second: int) -> None:
         self.said += 1
-        at = self.service.clock() + timedelta(seconds=second - 3)
-        pull_request = a_pull_request(head, at=at, ref=a_ref(number))
+        pull_request = self.pull_request(number, head, second)
+        known = self.store.followed.get(pull_request.ref)
+        is_news = known is None or known.is_news(pull_request.updated_at)
         self.run(self.service.command(wish, pull_request, request_id=str(uuid4())))
         self.collect()
+        if wish is Wish.REVIEW and is_news:
+            assert not self.store.followed[pull_request.ref].paused
+            of_it = [job for job in self.active() if job.pull_request.ref == pull_request.ref]
+            assert [job.pull_request.head_sha for job in of_it] == [head], "asked, and not done"
 
-    @precondition(lambda self: self.said < SAID)
+    @precondition(lambda self: self.may_speak())
+    @rule(mode=st.sampled_from(Mode))
+    def owner_sets_the_cadence(self, mode: Mode) -> None:
+        self.said += 1
+        self.run(self.store.cadences.put(ORGANIZATION, REPOSITORY, Cadence(mode=mode)))
+
+    @precondition(lambda self: self.may_speak())
     @rule(number=st.integers(1, 2), second=st.integers(0, 5))
     def pull_request_is_closed(self, number: int, second: int) -> None:
         self.said += 1
         at = self.service.clock() + timedelta(seconds=second - 3)
         self.run(self.service.close(at=at, ref=a_ref(number)))
+        self.collect()
+
+    def may_speak(self) -> bool:
+        """People leave a job alone often enough for it to be put back and tried again."""
+        return self.said < SAID or not self.active()
+
+    def pull_request(self, number: int, head: str, second: int) -> PullRequest:
+        """News, or what was true some seconds ago."""
+        at = self.service.clock() + timedelta(seconds=second - 3)
+        return a_pull_request(head, at=at, ref=a_ref(number))
+
+    def may_be_reviewed_unasked(self, job: WorkflowJob) -> bool:
+        followed = self.store.followed[job.pull_request.ref]
+        cadence = self.store.cadences.known.get((ORGANIZATION, REPOSITORY), Cadence())
+        return cadence.holds_back(paused=followed.paused) is None
 
     @precondition(lambda self: self.wire)
     @rule(
         data=st.data(),
-        fate=st.sampled_from(["once", "twice", "lost", "dead-lettered", "hangs"]),
+        fate=st.sampled_from(FATES),
         failure=failures,
         works=st.booleans(),
     )
     def message_arrives(
         self, data: st.DataObject, fate: str, failure: Failure, works: bool
     ) -> None:
-        message = data.draw(st.sampled_from(self.wire))
-        if fate not in ("twice", "hangs"):
+        message = data.draw(st.sampled_from(self.wire[-2:]) | st.sampled_from(self.wire))
+        STATISTICS.fates[fate] += 1
+        if fate not in ("arrives twice", "hangs", "meets a death"):
             self.wire.remove(message)
-        if fate in ("once", "twice"):
+        if fate in ("arrives", "arrives twice"):
             self.run(self.answer(message, None if works else failure))
         elif fate == "hangs":
             self.hear(message[1], message[2])
-        elif fate == "dead-lettered":
+        elif fate == "is dead-lettered":
             command = RejectDispatch(message_id=message[0], job_id=message[1], reason="boom")
             self.run(self.service.app.reject_dispatch(command))
+        elif fate == "meets a death":
+            self.die_of(self.answer(message, None if works else failure))
         self.collect()
 
     @precondition(lambda self: self.wire)
-    @rule()
-    def workers_take_what_was_handed_over(self) -> None:
-        for message_id, job_id, event in list(self.wire):
-            if isinstance(event, JobDispatched):
-                self.wire.remove((message_id, job_id, event))
-                self.run(self.service.take(job_id, message_id=message_id))
-        self.collect()
+    @rule(times=st.integers(1, 3))
+    def everything_works_for_a_while(self, times: int) -> None:
+        """Or chance alone would hardly ever get a job to its second step."""
+        for _ in range(times):
+            messages, self.wire = self.wire, []
+            for message in messages:
+                self.run(self.answer(message, None))
+            self.collect()
 
     async def answer(self, message: Message, failure: Failure | None) -> None:
         message_id, job_id, event = message
@@ -231,20 +311,23 @@ class World(RuleBasedStateMachine):
             beat = self.service.beat(job_id, step=event.step, attempt=event.attempt)
             assert (self.run(beat) is Verdict.ACCEPTED) == current
 
-    @rule(seconds=st.sampled_from([0, 5, 19, 60, 300, 1200]))
-    def time_passes(self, seconds: int) -> None:
+    @rule(seconds=st.sampled_from([0, 1, 5, 11, 19, 21, 60, 1200]), dies_first=st.booleans())
+    def time_passes(self, seconds: int, dies_first: bool) -> None:
         self.service.clock.pass_(timedelta(seconds=seconds))
+        if dies_first:
+            self.die_of(self.service.tick())
         self.run(self.service.tick())
         self.collect()
         for job in self.active():
             lease = self.store.leases.get(job.id)
             assert not job.is_lost(lease, now=self.service.clock()), "a silent worker has a job"
 
+    @precondition(lambda self: self.store.leases)
     @rule()
     def nobody_can_be_heard(self) -> None:
         self.run(self.service.app.prolong_leases())
 
-    @precondition(lambda self: self.store.streams)
+    @precondition(lambda self: any(job.state is State.FAILED for job in self.store.jobs()))
     @rule(data=st.data())
     def person_retries(self, data: st.DataObject) -> None:
         job_id = data.draw(st.sampled_from(sorted(self.store.streams)))

@@ -42,7 +42,9 @@ SELECT organization_id, date_trunc('hour', ended_at, 'UTC'), state,
                    / ln({GROWTH}::numeric)), {LONGEST_BUCKET}), count(*)
 FROM (SELECT view.organization_id, view.created_at, substr(events.type, 5) AS state,
              (events.data->>'at')::timestamptz AS ended_at
-      FROM events JOIN job_status_view view ON view.job_id = events.stream_id
+      FROM (SELECT stream_id, type, data FROM events
+            UNION ALL SELECT stream_id, type, data FROM archived_events) events
+      JOIN job_status_view view ON view.job_id = events.stream_id
       WHERE events.type IN ('job_completed', 'job_failed', 'job_cancelled', 'job_superseded',
                             'job_skipped')) endings
 GROUP BY 1, 2, 3, 4
