@@ -3,11 +3,11 @@
 SHELL := /bin/sh
 PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .local/uv/bin/uv)
-EDITABLE := $(foreach d,$(patsubst %/pyproject.toml,%,$(wildcard contracts/*/pyproject.toml libs/*/pyproject.toml services/*/pyproject.toml infra/local/pyproject.toml tests-e2e/pyproject.toml)),-e $(d))
+EDITABLE := $(foreach d,$(patsubst %/pyproject.toml,%,$(wildcard contracts/*/pyproject.toml libs/*/pyproject.toml services/*/pyproject.toml infra/local/pyproject.toml tests-e2e/pyproject.toml bench/pyproject.toml)),-e $(d))
 BIN := .venv/bin
 CRIVO := $(BIN)/python -m crivo_local
 LAYOUT ?= all
-TESTS := $(wildcard */*/tests) tests-e2e/tests
+TESTS := $(wildcard */*/tests) tests-e2e/tests bench/tests
 SERVICES := gateway organization platform-integration workflow-queue code-review
 
 help: ## Show this list
@@ -43,7 +43,7 @@ fmt: setup ## Format the code and fix what can be fixed safely
 	@$(BIN)/ruff format --quiet .
 
 types: setup ## Types, strictly
-	@$(BIN)/mypy $(wildcard */*/src tests-e2e/src infra/checks/*.py)
+	@$(BIN)/mypy $(wildcard */*/src tests-e2e/src bench/src infra/checks/*.py)
 	@for tests in $(TESTS); do MYPYPATH=$$tests $(BIN)/mypy $$tests || exit 1; done
 
 contracts: setup ## Messages: nothing published breaks; schemas, samples and docs/events.md agree
@@ -74,6 +74,14 @@ test-all: setup ## Unit and integration tests, then journeys; coverage per servi
 test-e2e: setup ## Journeys through the running platform, faults included
 	@$(BIN)/pytest -q -p no:randomly tests-e2e/tests/journeys
 
+# --- measurements ---
+
+bench: setup ## Measure against the peers; ROWS=webhook,lifecycle for some; whole, it writes bench/RESULTS.md
+	@$(BIN)/python -m crivo_bench $(if $(ROWS),--rows $(ROWS)) $(if $(QUICK),--quick)
+
+profile: setup ## Where a row's time goes: flame graphs of its processes in .local/profile; ROWS=webhook
+	@$(BIN)/python -m crivo_bench --rows $(or $(ROWS),webhook) --profile
+
 # --- set-up ---
 
 setup: .venv/.installed ## Create .venv from the pinned, hash-checked lock file
@@ -85,11 +93,11 @@ lock: setup ## Pin every dependency anew
 	@echo "fetching uv"
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --target .local/uv uv
 
-.venv/.installed: requirements.lock pyproject.toml $(wildcard */*/pyproject.toml) | $(if $(filter .local/%,$(UV)),$(UV))
+.venv/.installed: requirements.lock pyproject.toml $(wildcard */*/pyproject.toml bench/pyproject.toml) | $(if $(filter .local/%,$(UV)),$(UV))
 	@echo "installing the pinned dependencies into .venv"
 	@test -x $(BIN)/python || $(UV) venv --quiet --python $(PYTHON) .venv
 	@$(UV) pip install --quiet --require-hashes -r requirements.lock
 	@$(UV) pip install --quiet --no-deps $(EDITABLE)
 	@touch $@
 
-.PHONY: help demo up down status logs test lint fmt types arch contracts contracts-write installs docs test-unit test-all test-e2e setup lock
+.PHONY: help demo up down status logs test lint fmt types arch contracts contracts-write installs docs test-unit test-all test-e2e bench profile setup lock

@@ -19,7 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 INSTALLS = ROOT / ".local/installs"
 UV = shutil.which("uv", path=f"{os.environ['PATH']}:{ROOT / '.local/uv/bin'}") or "uv"
-PACKAGES = ("contracts/*", "libs/*", "services/*", "infra/local", "tests-e2e")
+PACKAGES = ("contracts/*", "libs/*", "services/*", "infra/local", "tests-e2e", "bench")
 IMPORT_EVERYTHING = Path(__file__).with_name("import_everything.py")
 
 

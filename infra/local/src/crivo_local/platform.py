@@ -4,7 +4,7 @@ import hashlib
 import json
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict
@@ -83,8 +83,8 @@ class Platform:
     def code_host(self, token: str) -> Part:
         return services.code_host(self.root, self._state["ports"]["code-host"], token)
 
-    def up(self, say: Say = _silent) -> None:
-        """Everything running and ready; raise DidNotStart with the log that explains it."""
+    def up(self, say: Say = _silent, *, only: Collection[str] | None = None) -> None:
+        """Everything, or `only` these, running and ready; raise DidNotStart with the log of why."""
         self.stack.start(say)
         with self.stack.alone():
             code = self._fingerprint()
@@ -97,7 +97,8 @@ class Platform:
                 say(f"stores are migrated ({time.monotonic() - begun:.1f} s)")
                 self._keep(code=code, layout=self.layout)
             begun = time.monotonic()
-            for name in [name for name, part in self.parts.items() if part.start()]:
+            wanted = [name for name in self.parts if only is None or name in only]
+            for name in [name for name in wanted if self.parts[name].start()]:
                 self.wait_ready(name)
                 say(f"{name} is ready ({time.monotonic() - begun:.1f} s)")
 
