@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -30,6 +31,8 @@ def main() -> None:
     names = arguments.rows.split(",") if arguments.rows else list(ROWS)
     if unknown := set(names) - ROWS.keys():
         parser.error(f"no such row: {', '.join(sorted(unknown))}")
+    # Whatever ends us, the servers must not outlive us.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         _run(names, quick=arguments.quick)
     except (DidNotStart, NotInstalled, wrk.NotInstalled) as problem:
@@ -47,9 +50,10 @@ def _run(names: list[str], *, quick: bool) -> None:
         bench = Bench(stack=stack, plan=plan, say=lambda said: console.print(said, style="dim"))
         for name in names:
             started = time.monotonic()
-            lines += ROWS[name](bench)
+            measured = ROWS[name](bench)
+            report.show(console, measured)
             bench.say(f"{name}: {time.monotonic() - started:.0f} s")
-    report.show(console, lines)
+            lines += measured
     # A table is of one run: rows of another day or another machine do not belong together.
     if names == list(ROWS) and not quick:
         minutes = (time.monotonic() - begun) / 60

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
 from crivo_bench.table import Line
 
@@ -18,13 +17,12 @@ def cells(line: Line) -> tuple[str, ...]:
 
 
 def show(console: Console, lines: Sequence[Line]) -> None:
-    table = Table(*COLUMNS, box=None, padding=(0, 2, 0, 0))
     for line in lines:
-        table.add_row(*(cell.replace("*", "") for cell in cells(line)))
-    console.print(table)
-    for line in lines:
+        reached = "reached" if line.is_reached else "not reached"
+        said = f"{line.said_value} ({line.target}, {reached}): {line.ours}; {line.against}"
+        console.print(f"{line.what}: {said}", markup=False, soft_wrap=True)
         for note in line.notes:
-            console.print(f"{line.what}: {note}", style="dim", markup=False, soft_wrap=True)
+            console.print(f"  {note}", style="dim", markup=False, soft_wrap=True)
 
 
 def write(

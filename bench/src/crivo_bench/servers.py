@@ -6,21 +6,31 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
+from crivo_local.part import Part
 from crivo_local.stack import Stack
 
 
 @contextmanager
 def private_servers(root: Path) -> Iterator[Stack]:
     """Bloat, caches or a queue that an earlier run left would be measured too."""
-    Stack(root, environment={}).stop()
-    shutil.rmtree(root, ignore_errors=True)
+    _clear(root)
     stack = Stack(root, environment={})
     try:
         stack.start()
         yield stack
     finally:
-        stack.stop()
-        shutil.rmtree(root, ignore_errors=True)
+        _clear(root)
+
+
+def _clear(root: Path) -> None:
+    """Also what a run that was killed has left behind."""
+    stack = Stack(root, environment={})
+    for record in root.glob("**/run/*.pid"):
+        if record.stem not in stack.parts:
+            home = record.parents[1]
+            Part(name=record.stem, root=home, command=(), environment={}, port=0).stop()
+    stack.stop()
+    shutil.rmtree(root, ignore_errors=True)
 
 
 def settle(stack: Stack) -> None:
