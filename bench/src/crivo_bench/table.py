@@ -29,9 +29,9 @@ class Line:
 
     what: str
     ours: str
-    against: str
     value: float
     target: Target
+    against: str = "-"
     notes: tuple[str, ...] = ()
 
     @property

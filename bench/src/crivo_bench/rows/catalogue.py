@@ -2,7 +2,17 @@
 
 from collections.abc import Callable, Mapping
 
-from crivo_bench.rows import gateway, latency, lifecycle, webhook
+from crivo_bench.rows import (
+    cold_start,
+    gateway,
+    host_calls,
+    latency,
+    lifecycle,
+    memory,
+    queries,
+    review_cpu,
+    webhook,
+)
 from crivo_bench.site import Bench
 from crivo_bench.table import Line
 
@@ -11,4 +21,9 @@ ROWS: Mapping[str, Callable[[Bench], list[Line]]] = {
     "gateway": gateway.measure,
     "lifecycle": lifecycle.measure,
     "latency": latency.measure,
+    "review-cpu": review_cpu.measure,
+    "host-calls": host_calls.measure,
+    "memory": memory.measure,
+    "cold-start": cold_start.measure,
+    "queries": queries.measure,
 }
