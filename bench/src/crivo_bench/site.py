@@ -14,6 +14,7 @@ from crivo_local.workspace import Workspace
 from crivo_messaging.postgres_outbox import libpq_url
 
 from crivo_bench.plan import Plan
+from crivo_bench.profiles import profiled
 
 CHECKOUT = Path(__file__).parents[3]
 SIGNING_UP = ("organization-api", "platform-integration-api", "gateway")
@@ -26,6 +27,7 @@ class Bench:
     stack: Stack
     plan: Plan
     say: Callable[[str], None]
+    profiles: Path | None = None
 
     @contextmanager
     def site(
@@ -47,7 +49,8 @@ class Bench:
         )
         try:
             platform.up(only=only)
-            yield platform
+            with profiled(platform.parts.values(), self.profiles and self.profiles / name):
+                yield platform
         finally:
             platform.code_host("").stop()
             platform.stop_processes()

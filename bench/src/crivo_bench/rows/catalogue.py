@@ -9,8 +9,10 @@ from crivo_bench.rows import (
     latency,
     lifecycle,
     memory,
+    outbox,
     queries,
     review_cpu,
+    saturated,
     webhook,
 )
 from crivo_bench.site import Bench
@@ -19,8 +21,10 @@ from crivo_bench.table import Line
 ROWS: Mapping[str, Callable[[Bench], list[Line]]] = {
     "webhook": webhook.measure,
     "gateway": gateway.measure,
+    "saturated": saturated.measure,
     "lifecycle": lifecycle.measure,
     "latency": latency.measure,
+    "outbox": outbox.measure,
     "review-cpu": review_cpu.measure,
     "host-calls": host_calls.measure,
     "memory": memory.measure,

@@ -1,6 +1,7 @@
 """Small pull requests on the local code host, and how far their reviews are."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from crivo_local.workspace import Workspace
@@ -33,6 +34,7 @@ class NotReviewed(Exception):
 class SmallPullRequests:
     workspace: Workspace
     repository: str
+    repository_id: int
 
     def prepare(self, count: int) -> list[str]:
         """Push the branches of pull requests that are opened later."""
@@ -48,6 +50,10 @@ class SmallPullRequests:
         self.workspace.host.open_pull_request(
             self.repository, head=branch, base="main", title=branch
         )
+
+    def open_all(self, branches: Sequence[str]) -> None:
+        for branch in branches:
+            self.open(branch)
 
     def reviewed(self) -> int:
         """Published, with its check set: nothing is left to do. Asked of nobody who is measured."""
@@ -75,7 +81,9 @@ class SmallPullRequests:
 
 def small_pull_requests(workspace: Workspace, repository: str) -> SmallPullRequests:
     """Of a repository with something on main, connected to the platform."""
-    workspace.host.create_repository(repository)
+    made = workspace.host.create_repository(repository)
     workspace.host.push(repository, "main", files={"shop/basket.py": BASE})
     workspace.connect(repository)
-    return SmallPullRequests(workspace=workspace, repository=repository)
+    return SmallPullRequests(
+        workspace=workspace, repository=repository, repository_id=int(made["id"])
+    )
