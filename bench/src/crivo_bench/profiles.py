@@ -31,6 +31,6 @@ def _record(part: Part, folder: Path) -> subprocess.Popen[bytes]:
     process = part.process()
     command = [
         str(PROGRAM), "record", "--pid", str(process.pid if process else 0),
-        "--output", str(folder / f"{part.name}.svg"), "--duration", str(LONGEST_SECONDS),
+        "--gil", "--output", str(folder / f"{part.name}.svg"), "--duration", str(LONGEST_SECONDS),
     ]  # fmt: skip
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -1,8 +1,8 @@
 """One function per queue: translate, call, nothing else."""
 
 from code_review_contracts.commands import AnalyzePullRequestV1
-from crivo_messaging.consumer import queue
-from faststream.rabbit import RabbitMessage, RabbitRouter
+from crivo_messaging.consumer import RabbitMessage, queue
+from faststream.rabbit import RabbitRouter
 from structlog.contextvars import bound_contextvars
 from workflow_queue_contracts.events import JobStopped
 

@@ -1,8 +1,8 @@
 """One function per queue: translate, call, nothing else."""
 
 import structlog
-from crivo_messaging.consumer import Unavailable, message_id, queue
-from faststream.rabbit import RabbitMessage, RabbitRouter
+from crivo_messaging.consumer import RabbitMessage, Unavailable, message_id, queue
+from faststream.rabbit import RabbitRouter
 from platform_integration_contracts.commands import PublishReviewV1, ResolveCommandV1, ReviewComment
 from structlog.contextvars import bound_contextvars
 from workflow_queue_contracts.events import (
