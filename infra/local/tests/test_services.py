@@ -68,7 +68,9 @@ def test_a_service_of_another_release_runs_with_the_python_of_that(tmp_path: Pat
 def test_the_public_door_has_one_name_in_either_layout(
     layout: Layout, processes: list[str], tmp_path: Path
 ) -> None:
-    made = parts(layout, tmp_path, ports=choose_ports(), keys=Keys.make(), servers=SERVERS)
+    made = parts(
+        layout, tmp_path, ports=choose_ports(), keys=Keys.make(), servers=SERVERS, pythons={}
+    )
     gateways = [part for name, part in made.items() if name.startswith("gateway")]
     assert [part.command[-1] for part in gateways] == processes
     assert made["gateway"] is gateways[0]

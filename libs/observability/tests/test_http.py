@@ -66,11 +66,14 @@ async def test_a_stream_of_events_counts_until_it_begins(
         while not listened or listened[-1] < 0.1:
             listened.append(time.perf_counter() - begun)
 
-    async def nothing(*_: Any) -> dict[str, Any]:
+    async def receive() -> dict[str, Any]:
         return {}
 
+    async def send(_: object) -> None:
+        return
+
     scope = {"type": "http", "method": "GET", "path": "/v1/events", "headers": []}
-    await TracingMiddleware(app)(scope, nothing, nothing)
+    await TracingMiddleware(app)(scope, receive, send)
     line = json.loads(capsys.readouterr().out)
     assert line["milliseconds"] < listened[-1] * 1000
     structlog.reset_defaults()

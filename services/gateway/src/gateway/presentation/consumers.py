@@ -1,7 +1,7 @@
 """One function per queue: translate, call."""
 
-from crivo_messaging.consumer import Unavailable, message_id, queue
-from faststream.rabbit import RabbitMessage, RabbitRouter
+from crivo_messaging.consumer import RabbitMessage, Unavailable, message_id, queue
+from faststream.rabbit import RabbitRouter
 
 from gateway.application.live import LiveAway, LiveLog
 from gateway.presentation.topology import CHANGES
