@@ -14,6 +14,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+import structlog
 from crivo_local import pgbouncer
 from crivo_local.stack import Stack, StackUrls
 
@@ -23,6 +24,12 @@ ROOT = Path(os.environ.get("CRIVO_LOCAL_ROOT", ".local"))
 POOLED = "CRIVO_TEST_POOLER" in os.environ
 
 NewDatabase: TypeAlias = Callable[[str], Awaitable[str]]
+
+
+def pytest_configure() -> None:
+    """The default shows the variables of every frame, and takes seconds for one exception."""
+    shown = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[*structlog.get_config()["processors"][:-1], shown])
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
