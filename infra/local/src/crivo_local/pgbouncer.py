@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import psutil
+
 from crivo_local import apt
 from crivo_local.part import Part, free_port
 from crivo_local.servers import unprivileged_user
@@ -59,30 +61,46 @@ def _unpacked(folder: Path) -> PgBouncerFiles | None:
 @contextmanager
 def pgbouncer(root: Path, files: PgBouncerFiles, postgres_url: str) -> Iterator[int]:
     """The port inside the block; each client is connected in the name of the URL's user."""
-    port = free_port(set())
-    name = f"pgbouncer-{port}"
-    user = unprivileged_user()
-    configuration = root / f"{name}.ini"
+    _stop_leftovers(root, files)
+    part = _part(root, files, os.getpid(), free_port(set()))
+    configuration = _configuration_of(part)
     configuration.touch(mode=0o600)
-    configuration.write_text(_configuration(port, postgres_url))
-    if user:
-        shutil.chown(configuration, user)
-    libraries = {"LD_LIBRARY_PATH": str(files.libraries)} if files.libraries else {}
-    part = Part(
-        name=name,
-        root=root,
-        command=[str(files.server), str(configuration)],
-        environment={"PATH": os.environ.get("PATH", os.defpath), **libraries},
-        port=port,
-        user=user,
-    )
+    configuration.write_text(_configuration(part.port, postgres_url))
+    if part.user:
+        shutil.chown(configuration, part.user)
     try:
         part.start()
         part.wait()
-        yield port
+        yield part.port
     finally:
         part.stop()
         configuration.unlink()
+
+
+def _stop_leftovers(root: Path, files: PgBouncerFiles) -> None:
+    """A run that was killed could not stop its own."""
+    for configuration in root.glob("pgbouncer-*.ini"):
+        owner = int(configuration.stem.rpartition("-")[2])
+        if not psutil.pid_exists(owner):
+            _part(root, files, owner, port=0).stop()
+            configuration.unlink(missing_ok=True)
+
+
+def _part(root: Path, files: PgBouncerFiles, owner: int, port: int) -> Part:
+    name = f"pgbouncer-{owner}"
+    libraries = {"LD_LIBRARY_PATH": str(files.libraries)} if files.libraries else {}
+    return Part(
+        name=name,
+        root=root,
+        command=[str(files.server), str(root / f"{name}.ini")],
+        environment={"PATH": os.environ.get("PATH", os.defpath), **libraries},
+        port=port,
+        user=unprivileged_user(),
+    )
+
+
+def _configuration_of(part: Part) -> Path:
+    return part.root / f"{part.name}.ini"
 
 
 def _configuration(port: int, postgres_url: str) -> str:
