@@ -28,13 +28,16 @@ NewDatabase: TypeAlias = Callable[[str], Awaitable[str]]
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """A pooler changes nothing for what has no database."""
     if POOLED:
-        config.hook.pytest_deselected(items=[item for item in items if not _may_use_database(item)])
-        items[:] = [item for item in items if _may_use_database(item)]
+        config.hook.pytest_deselected(items=[item for item in items if not _has_database(item)])
+        items[:] = [item for item in items if _has_database(item)]
 
 
-def _may_use_database(item: pytest.Item) -> bool:
-    """A fixture that asks for the `request` may ask that for a database."""
-    return bool({"new_database", "request"} & set(getattr(item, "fixturenames", ())))
+def _has_database(item: pytest.Item) -> bool:
+    """A suite of all stores asks for its database by the store's name, while it runs."""
+    store = getattr(item, "callspec", None)
+    return "new_database" in getattr(item, "fixturenames", ()) or (
+        store is not None and "postgres" in store.params.values()
+    )
 
 
 @pytest.fixture(scope="session")
