@@ -19,8 +19,6 @@ from crivo_messaging.envelope import Envelope
 from crivo_messaging.publisher import Publisher
 from crivo_messaging.topology import declare_at
 
-SIGNS_OF_LIFE = {events.ReviewProgressedV1.model_fields["type"].default}
-
 
 class Peers:
     """Says what other services would say, and hears all that this service sends."""
@@ -28,6 +26,7 @@ class Peers:
     def __init__(self, publisher: Publisher) -> None:
         self._publisher = publisher
         self.heard: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self.signs_of_life: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
 
     async def next(self) -> dict[str, Any]:
         return await self.heard.get()
@@ -82,9 +81,9 @@ async def at_work(service: Service) -> AsyncIterator[Peers]:
         await ear.bind(events.EXCHANGE, "code_review.#")
 
         async def hear(message: aio_pika.abc.AbstractIncomingMessage) -> None:
-            # Signs of life come when time has passed, however little there is to do.
-            if message.type not in SIGNS_OF_LIFE:
-                peers.heard.put_nowait(json.loads(message.body))
+            said = json.loads(message.body)
+            is_sign = said["type"].split(".")[1].endswith("_progressed")
+            (peers.signs_of_life if is_sign else peers.heard).put_nowait(said)
 
         await ear.consume(hear, no_ack=True)
         async with asyncio.TaskGroup() as tasks:
