@@ -26,6 +26,7 @@ class Peers:
     def __init__(self, publisher: Publisher) -> None:
         self._publisher = publisher
         self.heard: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self.signs_of_life: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
 
     async def next(self) -> dict[str, Any]:
         return await self.heard.get()
@@ -80,7 +81,9 @@ async def at_work(service: Service) -> AsyncIterator[Peers]:
         await ear.bind(events.EXCHANGE, "code_review.#")
 
         async def hear(message: aio_pika.abc.AbstractIncomingMessage) -> None:
-            peers.heard.put_nowait(json.loads(message.body))
+            said = json.loads(message.body)
+            is_sign = said["type"].split(".")[1].endswith("_progressed")
+            (peers.signs_of_life if is_sign else peers.heard).put_nowait(said)
 
         await ear.consume(hear, no_ack=True)
         async with asyncio.TaskGroup() as tasks:

@@ -30,6 +30,7 @@ class Peers:
     def __init__(self, publisher: Publisher) -> None:
         self._publisher = publisher
         self.heard: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self.signs_of_life: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
 
     async def send(self, command: PublishReviewV1) -> Envelope:
         return await self._say(command, exchange=commands.EXCHANGE, sequence=5)
@@ -61,7 +62,9 @@ async def at_work(service: Service, settings: Settings) -> AsyncIterator[Peers]:
         await ear.bind(events.EXCHANGE, "platform_integration.#")
 
         async def hear(message: aio_pika.abc.AbstractIncomingMessage) -> None:
-            peers.heard.put_nowait(json.loads(message.body))
+            said = json.loads(message.body)
+            is_sign = said["type"].split(".")[1].endswith("_progressed")
+            (peers.signs_of_life if is_sign else peers.heard).put_nowait(said)
 
         await ear.consume(hear, no_ack=True)
         async with asyncio.TaskGroup() as tasks:
