@@ -3,11 +3,12 @@
 SHELL := /bin/sh
 PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .local/uv/bin/uv)
-EDITABLE := $(foreach d,$(patsubst %/pyproject.toml,%,$(wildcard contracts/*/pyproject.toml libs/*/pyproject.toml services/*/pyproject.toml infra/local/pyproject.toml tests-e2e/pyproject.toml simulations/pyproject.toml)),-e $(d))
+EDITABLE := $(foreach d,$(patsubst %/pyproject.toml,%,$(wildcard contracts/*/pyproject.toml libs/*/pyproject.toml services/*/pyproject.toml infra/local/pyproject.toml tests-e2e/pyproject.toml simulations/pyproject.toml bench/pyproject.toml)),-e $(d))
 BIN := .venv/bin
 CRIVO := $(BIN)/python -m crivo_local
 LAYOUT ?= all
-TESTS := $(wildcard */*/tests) tests-e2e/tests simulations/tests
+TESTS := $(wildcard */*/tests) tests-e2e/tests simulations/tests bench/tests
+POOLED := organization platform-integration workflow-queue
 SERVICES := gateway organization platform-integration workflow-queue code-review
 
 help: ## Show this list
@@ -43,7 +44,7 @@ fmt: setup ## Format the code and fix what can be fixed safely
 	@$(BIN)/ruff format --quiet .
 
 types: setup ## Types, strictly
-	@$(BIN)/mypy $(wildcard */*/src tests-e2e/src simulations/src infra/checks/*.py)
+	@$(BIN)/mypy $(wildcard */*/src tests-e2e/src simulations/src bench/src infra/checks/*.py)
 	@for tests in $(TESTS); do MYPYPATH=$$tests $(BIN)/mypy $$tests || exit 1; done
 
 contracts: setup ## Messages: nothing published breaks; schemas, samples and docs/events.md agree
@@ -77,6 +78,9 @@ test-all: setup ## Unit and integration tests, then journeys; coverage per servi
 test-e2e: setup ## Journeys through the running platform, faults included
 	@$(BIN)/pytest -q -p no:randomly tests-e2e/tests/journeys
 
+test-pooler: setup ## Integration tests of the services, through a PgBouncer in transaction mode
+	@CRIVO_TEST_POOLER=1 $(BIN)/pytest -q -n 2 $(wildcard $(POOLED:%=services/%/tests/integration))
+
 test-skew: setup ## Upgrades while reviews run: the last release of each service beside the others
 	@$(BIN)/pytest -q -p no:randomly tests-e2e/tests/skew
 
@@ -103,6 +107,12 @@ simulate-capacity: setup ## docs/capacity.md's tables: plans, and the burst as t
 simulate-fairness: setup ## docs/fairness.md's tables and its picture
 	@$(BIN)/python -m crivo_models.fairness
 
+bench: setup ## Measure against the peers; ROWS=webhook,lifecycle for some; whole, it writes bench/RESULTS.md
+	@$(BIN)/python -m crivo_bench $(if $(ROWS),--rows $(ROWS)) $(if $(QUICK),--quick)
+
+profile: setup ## Where a row's time goes: flame graphs of its processes in .local/profile; ROWS=webhook
+	@$(BIN)/python -m crivo_bench --rows $(or $(ROWS),webhook) --profile
+
 # --- set-up ---
 
 setup: .venv/.installed ## Create .venv from the pinned, hash-checked lock file
@@ -121,4 +131,4 @@ lock: setup ## Pin every dependency anew
 	@$(UV) pip install --quiet --no-deps $(EDITABLE)
 	@touch $@
 
-.PHONY: help demo up down status logs test lint fmt types arch contracts contracts-write installs releases docs test-unit test-all test-e2e test-skew chaos model measure-costs measure-burst measure-fairness simulate-capacity simulate-fairness setup lock
+.PHONY: help demo up down status logs test lint fmt types arch contracts contracts-write installs releases docs test-unit test-all test-e2e test-pooler test-skew chaos model measure-costs measure-burst measure-fairness simulate-capacity simulate-fairness bench profile setup lock

@@ -5,7 +5,15 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-PACKAGES = ("contracts/*", "libs/*", "services/*", "infra/local", "tests-e2e", "simulations")
+PACKAGES = (
+    "contracts/*",
+    "libs/*",
+    "services/*",
+    "infra/local",
+    "tests-e2e",
+    "simulations",
+    "bench",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """What `releases.toml` says was released, and its code as it was then."""
 
+import ast
 import re
 import subprocess
 import tomllib
@@ -10,6 +11,7 @@ from environments import Refused, install
 from packages import packages
 
 RELEASES = "releases.toml"
+LAUNCHER = "infra/local/src/crivo_local/services.py"
 FIELDS = {"service": r"[a-z]+(-[a-z]+)*", "version": r"\d+\.\d+\.\d+", "commit": r"[0-9a-f]{40}"}
 
 
@@ -27,12 +29,19 @@ class Release:
         return tuple(int(number) for number in self.version.split("."))
 
     def file(self, root: Path, name: str) -> str | None:
-        """A file of the service as it was released; None where the history does not reach."""
-        path = f"{self.commit}:services/{self.service}/{name}"
+        """A file as it was released; None where the history does not reach."""
+        path = f"{self.commit}:{name}"
         done = subprocess.run(
             ["git", "show", path], cwd=root, capture_output=True, text=True, check=False
         )
         return None if done.returncode else done.stdout
+
+    def processes(self, root: Path) -> tuple[str, ...]:
+        """What the launcher of that time starts of the service, each apart."""
+        for node in ast.parse(self.file(root, LAUNCHER) or "").body:
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "PROCESSES":
+                return tuple(ast.literal_eval(node.value)[self.service])
+        raise Refused(f"{self}: its launcher does not say which processes there are")
 
 
 def read(root: Path) -> list[Release]:

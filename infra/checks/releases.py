@@ -34,7 +34,7 @@ def faults(root: Path) -> Iterator[str]:
 
 
 def _of_one(root: Path, release: Release) -> Iterator[str]:
-    project = release.file(root, "pyproject.toml")
+    project = release.file(root, f"services/{release.service}/pyproject.toml")
     if project is None:
         yield (
             f"{release}: this clone has no {release.commit[:12]} with that service; "

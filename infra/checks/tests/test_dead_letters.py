@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from crivo_messaging.topology import Topology
 from gateway.application.routes import route_of
+from workflow_queue.presentation.topology import KEPT_FOR_OTHERS
 
 ROOT = Path(__file__).parents[3]
 DECLARED = re.compile(r"^TOPOLOGY = Topology\(", re.MULTILINE)
@@ -28,19 +29,21 @@ def topologies() -> dict[str, Topology]:
 
 
 TOPOLOGIES = topologies()
-CONSUMERS = [service for service, topology in TOPOLOGIES.items() if topology.queues]
+CONSUMERS = {service for service, topology in TOPOLOGIES.items() if topology.queues}
+STORELESS = "gateway"
 
 
 def test_all_services_with_messages_were_found() -> None:
     assert set(TOPOLOGIES) == {
         "code-review",
+        "gateway",
         "organization",
         "platform-integration",
         "workflow-queue",
     }
 
 
-@pytest.mark.parametrize("service", CONSUMERS)
+@pytest.mark.parametrize("service", sorted(CONSUMERS - {STORELESS}))
 def test_the_dead_letters_of_a_consumer_are_kept_and_reached_through_the_gateway(
     service: str,
 ) -> None:
@@ -58,6 +61,12 @@ def test_the_dead_letters_of_a_consumer_are_kept_and_reached_through_the_gateway
         assert needed in code, needed
 
 
-@pytest.mark.parametrize("service", sorted(TOPOLOGIES.keys() - set(CONSUMERS)))
-def test_a_service_that_consumes_nothing_has_no_dead_letters_to_show(service: str) -> None:
+def test_what_dies_in_a_service_without_a_store_is_kept_and_replayed_by_another() -> None:
+    dies = {queue.dead_letters for queue in TOPOLOGIES[STORELESS].queues}
+    assert dies <= {queue.dead_letters for queue in TOPOLOGIES["workflow-queue"].queues}
+    assert {queue.name for queue in TOPOLOGIES[STORELESS].queues} == set(KEPT_FOR_OTHERS)
+
+
+@pytest.mark.parametrize("service", sorted(TOPOLOGIES.keys() - CONSUMERS))
+def test_a_service_that_keeps_no_dead_letters_has_none_to_show(service: str) -> None:
     assert route_of(f"/v1/dead-letters/{service}") is None

@@ -62,3 +62,17 @@ def test_a_service_of_another_release_runs_with_the_python_of_that(tmp_path: Pat
     other = {name for name, part in made.items() if part.command[0] != sys.executable}
     assert other == {"code-review-api", "code-review-worker", "code-review-relay"}
     assert made["code-review-relay"].command[0] == "/releases/code-review/bin/python"
+
+
+@pytest.mark.parametrize(("layout", "processes"), [("all", ["all"]), ("split", ["api", "worker"])])
+def test_the_public_door_has_one_name_in_either_layout(
+    layout: Layout, processes: list[str], tmp_path: Path
+) -> None:
+    made = parts(
+        layout, tmp_path, ports=choose_ports(), keys=Keys.make(), servers=SERVERS, pythons={}
+    )
+    gateways = [part for name, part in made.items() if name.startswith("gateway")]
+    assert [part.command[-1] for part in gateways] == processes
+    assert made["gateway"] is gateways[0]
+    for part in gateways:
+        assert part.environment["GATEWAY_RABBITMQ_URL"] == SERVERS.rabbitmq

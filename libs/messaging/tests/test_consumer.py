@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 
 import pytest
 from crivo_messaging.consumer import (
@@ -135,6 +136,41 @@ async def test_a_body_nobody_understands_becomes_a_dead_letter(vhost_url: str, b
         letter = await letters.letters.get()
     assert letter.body.decode() == body
     assert letter.queue == "test.numbers"
+
+
+async def test_a_version_nobody_knows_yet_becomes_a_dead_letter_and_the_queue_goes_on(
+    vhost_url: str,
+) -> None:
+    """A publisher that was deployed too early loses nothing: its letters can be replayed."""
+    handled: asyncio.Queue[int] = asyncio.Queue()
+
+    async def handle(number: int) -> None:
+        handled.put_nowait(number)
+
+    newer = replace(counted(1), type="test.counted.v9", body='{"type": "test.counted.v9"}')
+    async with consuming(vhost_url, handle) as (publisher, letters):
+        await publisher.publish(newer)
+        await publisher.publish(counted(2))
+        letter = await letters.letters.get()
+        assert await handled.get() == 2
+    assert (letter.type, letter.message_id) == ("test.counted.v9", str(newer.id))
+
+
+async def test_a_poison_message_is_tried_once_and_holds_nobody_up(vhost_url: str) -> None:
+    """It is neither tried again nor in the way of the messages behind it."""
+    tries: asyncio.Queue[int] = asyncio.Queue()
+
+    async def handle(number: int) -> None:
+        tries.put_nowait(number)
+        if number == 1:
+            raise ValueError("poison")
+
+    async with consuming(vhost_url, handle) as (publisher, letters):
+        for number in (1, 2, 3):
+            await publisher.publish(counted(number))
+        await letters.letters.get()
+        assert sorted([await tries.get() for _ in range(3)]) == [1, 2, 3]
+    assert tries.empty()
 
 
 async def test_a_held_message_is_given_back_when_the_process_stops(vhost_url: str) -> None:

@@ -2,6 +2,8 @@
 
 import pytest
 from crivo_messaging.mongo import Document, MongoOutbox, StaleDocument, save
+from crivo_messaging.publisher import Unroutable
+from crivo_messaging.relay import Outcome
 from messaging_support.messages import counted
 from pymongo.asynchronous.database import AsyncDatabase
 
@@ -13,7 +15,7 @@ async def test_an_aggregate_and_its_messages_are_stored_together(
     outbox = MongoOutbox(database.things, database.leases)
     ((envelope,),) = await outbox.pending()
     assert (envelope.sequence, envelope.subject) == (1, "a")
-    await outbox.settle([envelope], 1)
+    await outbox.settle([Outcome([envelope], 1)])
     assert await outbox.pending() == []
 
 
@@ -23,7 +25,7 @@ async def test_the_relay_never_conflicts_with_the_aggregate(
     await save(database.things, {"_id": "a"}, revision=0, envelopes=[counted(1)])
     outbox = MongoOutbox(database.things, database.leases)
     (group,) = await outbox.pending()
-    await outbox.settle(group, 1)
+    await outbox.settle([Outcome(group, 1)])
     await save(database.things, {"_id": "a", "state": 2}, revision=1, envelopes=[counted(2)])
     ((envelope,),) = await outbox.pending()
     assert envelope.sequence == 2
@@ -45,7 +47,7 @@ async def test_an_unroutable_message_is_postponed_not_lost(
     await save(database.things, {"_id": "a"}, revision=0, envelopes=[counted(1), counted(2)])
     outbox = MongoOutbox(database.things, database.leases)
     (group,) = await outbox.pending()
-    await outbox.settle(group, 1, unroutable=True)
+    await outbox.settle([Outcome(group, 1, Unroutable("no queue"))])
     assert await outbox.pending() == []
     stored = await database.things.find_one({"_id": "a"})
     assert stored is not None

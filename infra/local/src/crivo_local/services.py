@@ -24,7 +24,7 @@ PROCESSES = {
     "platform-integration": ("api", "worker", "relay"),
     "workflow-queue": ("api", "worker", "relay"),
     "code-review": ("api", "worker", "relay"),
-    "gateway": ("api",),
+    "gateway": ("api", "worker"),
 }
 MIGRATED = ("organization", "platform-integration", "workflow-queue", "code-review")
 MIGRATE_SECONDS = 120
@@ -77,11 +77,11 @@ class Servers:
 
 
 def process_names(layout: Layout) -> list[str]:
-    """In the order they start: `gateway` last, so that its peers answer when it does."""
+    """In the order they start: the gateway last, so that its peers answer when it does."""
     if layout == "all":
         return list(PROCESSES)
     return [
-        service if service == "gateway" else f"{service}-{process}"
+        _api(service, layout) if process == "api" else f"{service}-{process}"
         for service, processes in PROCESSES.items()
         for process in processes
     ]
@@ -111,9 +111,7 @@ def parts(
     made = {}
     for name in process_names(layout):
         service = service_of(name)
-        process = name.removeprefix(service).removeprefix("-") or (
-            "api" if service == "gateway" else "all"
-        )
+        process = name.removeprefix(service).removeprefix("-") or _unnamed(layout)
         environment = environment_of(service, layout, ports=ports, keys=keys, servers=servers)
         environment |= {f"{_variable(service)}_PORT": str(ports[name])}
         command = _command(pythons.get(service), [service, process])
@@ -125,9 +123,11 @@ def environment_of(
     service: str, layout: Layout, *, ports: Mapping[str, int], keys: Keys, servers: Servers
 ) -> dict[str, str]:
     """The service's configuration, as its README lists it."""
-    own: dict[str, str] = {"HOST": "127.0.0.1", "INTERNAL_TOKEN_KEY": keys.internal_token_key}
-    if service != "gateway":
-        own["RABBITMQ_URL"] = servers.rabbitmq
+    own: dict[str, str] = {
+        "HOST": "127.0.0.1",
+        "INTERNAL_TOKEN_KEY": keys.internal_token_key,
+        "RABBITMQ_URL": servers.rabbitmq,
+    }
     if service in ON_POSTGRES:
         own["DATABASE_URL"] = servers.database(service, keys).url(servers.postgres)
     urls = {each: f"http://127.0.0.1:{ports[_api(each, layout)]}" for each in MIGRATED}
@@ -182,7 +182,13 @@ def _command(python: Path | None, module: list[str]) -> list[str]:
 
 
 def _api(service: str, layout: Layout) -> str:
-    return service if layout == "all" else f"{service}-api"
+    """The public door has one name and one port in either layout."""
+    return service if layout == "all" or service == "gateway" else f"{service}-api"
+
+
+def _unnamed(layout: Layout) -> str:
+    """What a process runs that is called like its service."""
+    return "all" if layout == "all" else "api"
 
 
 def _variable(service: str) -> str:

@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import aio_pika
@@ -21,11 +21,13 @@ import structlog
 from aio_pika.abc import AbstractIncomingMessage
 from crivo_observability.context import caused_by
 from crivo_observability.traces import span
+from fast_depends.library import CustomField
 from faststream import BaseMiddleware
 from faststream.exceptions import NackMessage
 from faststream.message import StreamMessage
 from faststream.middlewares import AckPolicy
-from faststream.rabbit import Channel, RabbitBroker, RabbitExchange, RabbitMessage, RabbitQueue
+from faststream.rabbit import Channel, RabbitBroker, RabbitExchange, RabbitQueue
+from faststream.rabbit.message import RabbitMessage as FastStreamMessage
 from opentelemetry.trace import SpanKind
 from prometheus_client import Histogram
 from structlog.contextvars import bound_contextvars
@@ -50,6 +52,17 @@ class Unavailable(Exception):
 def queue(name: str) -> RabbitQueue:
     """A queue to subscribe to; it exists already, because the topology was declared before."""
     return RabbitQueue(name, declare=False)
+
+
+class _Received(CustomField):
+    """As FastStream's own annotation of a message, which takes a thread to look it up each time."""
+
+    async def use(self, /, **kwargs: Any) -> dict[str, Any]:  # type: ignore[override]
+        assert self.param_name  # noqa: S101 - set when the subscriber was made
+        return {**kwargs, self.param_name: kwargs["context__"].get_local("message")}
+
+
+RabbitMessage = Annotated[FastStreamMessage, _Received(cast=False)]
 
 
 def message_id(message: RabbitMessage) -> UUID:

@@ -18,7 +18,7 @@ from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import ConnectionFailure, DuplicateKeyError
 
 from crivo_messaging.envelope import Envelope
-from crivo_messaging.relay import StoreAway
+from crivo_messaging.relay import Outcome, StoreAway
 
 Document: TypeAlias = dict[str, Any]
 
@@ -119,16 +119,17 @@ class MongoOutbox:
             for document in documents
         ]
 
-    async def settle(
-        self, group: Sequence[Envelope], published: int, *, unroutable: bool = False
-    ) -> None:
-        if not published and not unroutable:
+    async def settle(self, outcomes: Sequence[Outcome]) -> None:
+        await asyncio.gather(*(self._settle(outcome) for outcome in outcomes))
+
+    async def _settle(self, outcome: Outcome) -> None:
+        if not outcome.published and not outcome.unroutable:
             return
-        sent = {str(each.id) for each in group[:published]}
+        sent = {str(each.id) for each in outcome.confirmed}
         postponed = datetime.now(UTC) + timedelta(seconds=UNROUTABLE_SECONDS)
         try:
             while True:
-                stored = await self._collection.find_one({"_id": group[0].subject})
+                stored = await self._collection.find_one({"_id": outcome.group[0].subject})
                 if stored is None:
                     return
                 left = [each for each in stored["pending"] if each["id"] not in sent]
@@ -137,7 +138,7 @@ class MongoOutbox:
                     "version": stored["version"] + 1,
                     "pending": left,
                     "pending_count": len(left),
-                    "not_before": postponed if unroutable else _EPOCH,
+                    "not_before": postponed if outcome.unroutable else _EPOCH,
                 }
                 if await _replace(self._collection, stored, following):
                     return

@@ -36,15 +36,19 @@ class MongoDeadLetters:
         self._collection = collection
 
     async def prepare(self) -> None:
-        """Make the indexes, and bring letters of the first release to today's shape."""
+        """Make the indexes, and adopt what is there."""
         await self._collection.create_index([("organization_id", ASCENDING), ("place", DESCENDING)])
         await self._collection.create_index([("state", ASCENDING), ("place", ASCENDING)])
-        async for stored in self._collection.find():
-            if "version" not in stored:
-                today = {**_state("open", ()), "organization_id": NOBODY, "version": 1}
-                today["place"] = _place(stored["dead_at"], stored["_id"])
-                today["body"] = _written(stored["body"])
-                await self._collection.replace_one({"_id": stored["_id"]}, {**stored, **today})
+        await self.adopt()
+
+    async def adopt(self) -> None:
+        """Bring letters of release 0.1.0 to today's shape; its workers may run beside ours."""
+        async for stored in self._collection.find({"version": {"$exists": False}}):
+            today = {**_state("open", ()), "organization_id": NOBODY, "version": 1}
+            today["place"] = _place(stored["dead_at"], stored["_id"])
+            today["body"] = _written(stored["body"])
+            found = {"_id": stored["_id"], "version": {"$exists": False}}
+            await self._collection.replace_one(found, {**stored, **today})
 
     async def add(self, letter: DeadLetter) -> None:
         key = str(letter.id)
@@ -56,6 +60,9 @@ class MongoDeadLetters:
                 except DuplicateKeyError:
                     continue
                 return
+            if "version" not in stored:
+                await self.adopt()
+                continue
             again = {
                 **stored,
                 "version": stored["version"] + 1,

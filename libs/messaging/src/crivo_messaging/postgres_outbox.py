@@ -17,7 +17,7 @@ from prometheus_client import Gauge
 from psycopg.rows import dict_row
 
 from crivo_messaging.envelope import Envelope
-from crivo_messaging.relay import StoreAway
+from crivo_messaging.relay import Outcome, StoreAway
 
 BATCH = 500
 CHANNEL = "outbox"
@@ -44,7 +44,7 @@ ORDER BY position LIMIT {BATCH}
 _SETTLE = "UPDATE outbox SET published_at = clock_timestamp() WHERE id = ANY(%s)"
 _POSTPONE = (
     f"UPDATE outbox SET not_before = clock_timestamp() + interval '{UNROUTABLE_SECONDS} s'"  # noqa: S608
-    " WHERE id = %s"
+    " WHERE id = ANY(%s)"
 )
 
 
@@ -73,8 +73,6 @@ class PostgresOutbox:
         self._url = url
         self._connection: psycopg.AsyncConnection[dict[str, Any]] | None = None
         self._leading = False
-        # Groups settle concurrently, and a connection runs one statement at a time.
-        self._settling = asyncio.Lock()
 
     async def lead(self) -> bool:
         try:
@@ -102,14 +100,13 @@ class PostgresOutbox:
         in_groups = sorted(envelopes, key=attrgetter("subject"))  # stable: order within is kept
         return [list(group) for _, group in groupby(in_groups, key=attrgetter("subject"))]
 
-    async def settle(
-        self, group: Sequence[Envelope], published: int, *, unroutable: bool = False
-    ) -> None:
-        async with self._settling:
-            if published:
-                await self._fetch(_SETTLE, [[each.id for each in group[:published]]])
-            if unroutable:
-                await self._fetch(_POSTPONE, [group[published].id])
+    async def settle(self, outcomes: Sequence[Outcome]) -> None:
+        confirmed = [envelope.id for outcome in outcomes for envelope in outcome.confirmed]
+        unroutable = [outcome.unroutable.id for outcome in outcomes if outcome.unroutable]
+        if confirmed:
+            await self._fetch(_SETTLE, [confirmed])
+        if unroutable:
+            await self._fetch(_POSTPONE, [unroutable])
 
     async def wait(self, seconds: float) -> None:
         if self._connection is None:

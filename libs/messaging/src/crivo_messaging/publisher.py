@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from dataclasses import dataclass, field
 
 import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange, AbstractMessage
@@ -13,6 +14,7 @@ from crivo_messaging.envelope import Envelope
 from crivo_messaging.topology import Topology, declare
 
 CONFIRM_SECONDS = 10
+CLOSE_SECONDS = 5
 
 
 class BrokerAway(Exception):
@@ -23,15 +25,30 @@ class Unroutable(Exception):
     """No queue is bound for a mandatory message, or its queue refuses more."""
 
 
+@dataclass(slots=True)
+class _Session:
+    """One connection with its channel; what breaks it ends it, and not the one that followed."""
+
+    connection: AbstractConnection
+    channel: AbstractChannel
+    exchanges: dict[str, AbstractExchange] = field(default_factory=dict)
+
+    async def exchange(self, name: str) -> AbstractExchange:
+        if name not in self.exchanges:
+            self.exchanges[name] = await self.channel.get_exchange(name, ensure=False)
+        return self.exchanges[name]
+
+
 class Publisher:
     """One connection, opened when first used and again after it broke."""
 
-    def __init__(self, url: str, topology: Topology) -> None:
+    def __init__(
+        self, url: str, topology: Topology, *, confirm_seconds: float = CONFIRM_SECONDS
+    ) -> None:
         self._url = url
         self._topology = topology
-        self._connection: AbstractConnection | None = None
-        self._channel: AbstractChannel | None = None
-        self._exchanges: dict[str, AbstractExchange] = {}
+        self._confirm_seconds = confirm_seconds
+        self._session: _Session | None = None
         self._opening = asyncio.Lock()
 
     async def publish(self, envelope: Envelope) -> None:
@@ -51,36 +68,44 @@ class Publisher:
     async def _send(
         self, message: AbstractMessage, *, exchange: str, routing_key: str, mandatory: bool
     ) -> None:
+        session: _Session | None = None
         try:
-            async with asyncio.timeout(CONFIRM_SECONDS):
-                to = await self._exchange(exchange)
+            async with asyncio.timeout(self._confirm_seconds):
+                session = await self._open()
+                to = await session.exchange(exchange)
                 await to.publish(message, routing_key=routing_key, mandatory=mandatory)
         except (PublishError, DeliveryError) as problem:
             raise Unroutable(str(problem) or type(problem).__name__) from problem
         except (AMQPException, OSError, TimeoutError, RuntimeError) as problem:
             # aio-pika raises RuntimeError for a channel that closed under its caller.
-            await self.close()
+            if session is not None and session is self._session:
+                await self.close()
             raise BrokerAway(str(problem) or type(problem).__name__) from problem
 
-    async def _exchange(self, name: str) -> AbstractExchange:
+    async def _open(self) -> _Session:
         async with self._opening:
-            if self._channel is None or self._channel.is_closed:
-                await self._open()
-            if name not in self._exchanges:
-                assert self._channel is not None  # noqa: S101 - _open has set it
-                self._exchanges[name] = await self._channel.get_exchange(name, ensure=False)
-            return self._exchanges[name]
-
-    async def _open(self) -> None:
-        await self.close()
-        self._connection = await aio_pika.connect(self._url, timeout=CONFIRM_SECONDS)
-        channel = await self._connection.channel(publisher_confirms=True, on_return_raises=True)
-        await declare(channel, Topology(self._topology.exchanges))
-        self._channel = channel
+            if self._session is None or self._session.channel.is_closed:
+                await self.close()
+                connection = await aio_pika.connect(self._url, timeout=self._confirm_seconds)
+                try:
+                    channel = await connection.channel(
+                        publisher_confirms=True, on_return_raises=True
+                    )
+                    await declare(channel, Topology(self._topology.exchanges))
+                except BaseException:
+                    await _close(connection)
+                    raise
+                self._session = _Session(connection, channel)
+            return self._session
 
     async def close(self) -> None:
-        connection, self._connection, self._channel = self._connection, None, None
-        self._exchanges = {}
-        if connection is not None:
-            with suppress(AMQPException, OSError, RuntimeError):
-                await connection.close()
+        session, self._session = self._session, None
+        if session is not None:
+            await _close(session.connection)
+
+
+async def _close(connection: AbstractConnection) -> None:
+    """A broker that reads no more would have the farewell wait for minutes."""
+    with suppress(AMQPException, OSError, RuntimeError, TimeoutError):
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await connection.close()

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
@@ -27,6 +28,24 @@ class StoreAway(Exception):
     """The store of the outbox cannot be reached now."""
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one subject's messages: the first `published` of them are confirmed."""
+
+    group: Sequence[Envelope]
+    published: int
+    problem: BrokerAway | Unroutable | None = None
+
+    @property
+    def confirmed(self) -> Sequence[Envelope]:
+        return self.group[: self.published]
+
+    @property
+    def unroutable(self) -> Envelope | None:
+        """The message that no queue took; it and its followers wait."""
+        return self.group[self.published] if isinstance(self.problem, Unroutable) else None
+
+
 class Outbox(Protocol):
     """Where unpublished messages are kept. Every method may raise StoreAway."""
 
@@ -38,10 +57,8 @@ class Outbox(Protocol):
         """Unpublished messages, one sequence per subject, each in order."""
         ...
 
-    async def settle(
-        self, group: Sequence[Envelope], published: int, *, unroutable: bool = False
-    ) -> None:
-        """Forget the first `published` of a group; when the next is `unroutable`, wait with it."""
+    async def settle(self, outcomes: Sequence[Outcome]) -> None:
+        """Forget what was confirmed, and wait with what was unroutable; one write per batch."""
         ...
 
     async def wait(self, seconds: float) -> None:
@@ -61,54 +78,54 @@ class Relay:
     async def relay_once(self) -> int:
         """Publish one batch and return how many messages were confirmed."""
         groups = await self._outbox.pending()
-        counts = await asyncio.gather(
-            *(self._send(group) for group in groups), return_exceptions=True
-        )
-        for count in counts:
-            if isinstance(count, BaseException):
-                raise count
-        return sum(count for count in counts if isinstance(count, int))
+        outcomes = await asyncio.gather(*(self._send(group) for group in groups))
+        # Also when the broker went away halfway: what is confirmed must not be sent again.
+        await self._outbox.settle(outcomes)
+        for outcome in outcomes:
+            if isinstance(outcome.problem, BrokerAway):
+                raise outcome.problem
+        return sum(outcome.published for outcome in outcomes)
 
-    async def _send(self, group: Sequence[Envelope]) -> int:
-        sent = 0
-        unroutable = False
-        try:
-            for envelope in group:
+    async def _send(self, group: Sequence[Envelope]) -> Outcome:
+        for sent, envelope in enumerate(group):
+            try:
                 await self._publisher.publish(envelope)
-                _published.labels(envelope.type).inc()
-                sent += 1
-        except Unroutable as problem:
-            unroutable = True
-            _unroutable.labels(group[sent].type).inc()
-            _log.warning("outbox.unroutable", type=group[sent].type, reason=str(problem))
-        finally:
-            # Also on the way out of an error: what is confirmed must not be sent again.
-            await self._outbox.settle(group, sent, unroutable=unroutable)
-        return sent
+            except Unroutable as problem:
+                _unroutable.labels(envelope.type).inc()
+                _log.warning("outbox.unroutable", type=envelope.type, reason=str(problem))
+                return Outcome(group, sent, problem)
+            except BrokerAway as problem:
+                return Outcome(group, sent, problem)
+            _published.labels(envelope.type).inc()
+        return Outcome(group, len(group))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Relay until `stop`, through any absence of the store or the broker."""
-        failures = 0
         try:
-            while not stop.is_set():
-                try:
-                    if not await self._outbox.lead():
-                        _leading.set(0)
-                        await _pause(stop, POLL_SECONDS)
-                        continue
-                    _leading.set(1)
-                    sent = await self.relay_once()
-                    failures = 0
-                    if not sent:
-                        await first_of(self._outbox.wait(POLL_SECONDS), stop.wait())
-                except (BrokerAway, StoreAway) as problem:
-                    delay = _BACKOFF_SECONDS[min(failures, len(_BACKOFF_SECONDS) - 1)]
-                    failures += 1
-                    _log.warning("outbox.waiting", reason=str(problem), seconds=delay)
-                    await _pause(stop, delay)
+            await self._relay_until(stop)
         finally:
+            # Also when something unforeseen ends it: whoever stands by gets the lock at once.
             await self._outbox.close()
             await self._publisher.close()
+
+    async def _relay_until(self, stop: asyncio.Event) -> None:
+        failures = 0
+        while not stop.is_set():
+            try:
+                if not await self._outbox.lead():
+                    _leading.set(0)
+                    await _pause(stop, POLL_SECONDS)
+                    continue
+                _leading.set(1)
+                sent = await self.relay_once()
+                failures = 0
+                if not sent:
+                    await first_of(self._outbox.wait(POLL_SECONDS), stop.wait())
+            except (BrokerAway, StoreAway) as problem:
+                delay = _BACKOFF_SECONDS[min(failures, len(_BACKOFF_SECONDS) - 1)]
+                failures += 1
+                _log.warning("outbox.waiting", reason=str(problem), seconds=delay)
+                await _pause(stop, delay)
 
 
 async def _pause(stop: asyncio.Event, seconds: float) -> None:

@@ -46,6 +46,9 @@ class Queue:
 
     One that `forgets_expired` messages tells its dead-letter exchange to the consumers only: they
     bury what they cannot handle there, and what was too old to be of use alarms nobody.
+
+    `single_active` gives all its messages to one consumer, until that one goes: with a prefetch of
+    1 they are handled in order, but for one that a stopping consumer gives back.
     """
 
     name: str
@@ -53,6 +56,7 @@ class Queue:
     dead_letters: DeadLetters
     message_ttl: timedelta | None = None
     forgets_expired: bool = False
+    single_active: bool = False
 
     def arguments(self) -> dict[str, str | int]:
         arguments: dict[str, str | int] = {
@@ -67,6 +71,8 @@ class Queue:
             }
         if self.message_ttl:
             arguments["x-message-ttl"] = int(self.message_ttl.total_seconds() * 1000)
+        if self.single_active:
+            arguments["x-single-active-consumer"] = True
         return arguments
 
 

@@ -28,6 +28,7 @@ class CountedV1(Event):
 
     type: Literal["test.counted.v1"] = "test.counted.v1"
     number: int
+    padding: str = ""
 
 
 class WhisperedV1(Event):
@@ -36,9 +37,9 @@ class WhisperedV1(Event):
     type: Literal["test.whispered.v1"] = "test.whispered.v1"
 
 
-def counted(number: int, *, subject: str = "a") -> Envelope:
+def counted(number: int, *, subject: str = "a", padding: str = "") -> Envelope:
     return Envelope.of(
-        CountedV1(organization_id=ORGANIZATION, occurred_at=NOON, number=number),
+        CountedV1(organization_id=ORGANIZATION, occurred_at=NOON, number=number, padding=padding),
         source="test",
         exchange="test.events",
         subject=subject,

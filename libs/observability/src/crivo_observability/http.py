@@ -19,6 +19,7 @@ Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 ASGIApp: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 REQUEST_ID = b"x-request-id"
+EVENT_STREAM = (b"content-type", b"text/event-stream")
 _SANE_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 _QUIET = ("/health/", "/metrics")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -46,13 +47,17 @@ class TracingMiddleware:
         parent = headers.get(b"traceparent", b"").decode("latin-1") or None
         status = 500
         started = time.perf_counter()
+        began: float | None = None
 
         async def answer(message: MutableMapping[str, Any]) -> None:
-            nonlocal status
+            nonlocal status, began
             if message["type"] == "http.response.start":
                 status = message["status"]
                 kept = [h for h in message.get("headers", ()) if h[0].lower() != REQUEST_ID]
                 message["headers"] = [*kept, (REQUEST_ID, request_id)]
+                if EVENT_STREAM in kept:
+                    # How long somebody listens says nothing about how quick we are.
+                    began = time.perf_counter()
             await send(message)
 
         method, path = scope["method"], scope["path"]
@@ -63,7 +68,7 @@ class TracingMiddleware:
             try:
                 await self._app(scope, receive, answer)
             finally:
-                elapsed = time.perf_counter() - started
+                elapsed = (began or time.perf_counter()) - started
                 # A client may invent methods; each label value lives for ever.
                 label = method if method in _METHODS else "other"
                 _seconds.labels(label, str(status)).observe(elapsed)

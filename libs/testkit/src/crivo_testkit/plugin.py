@@ -1,7 +1,8 @@
 """Fixtures over real servers: a database, a virtual host or a key space of their own per test run.
 
 The servers are those of the environment (`CRIVO_*_URL`), else the local stack, started when it is
-not running and left running.
+not running and left running. With `CRIVO_TEST_POOLER` set, only the tests run that have a
+PostgreSQL database, and they reach it through a PgBouncer in transaction mode of their own.
 """
 
 import os
@@ -13,11 +14,30 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from crivo_local import pgbouncer
 from crivo_local.stack import Stack, StackUrls
 
+from crivo_testkit.pooler import Pooler
+
 ROOT = Path(os.environ.get("CRIVO_LOCAL_ROOT", ".local"))
+POOLED = "CRIVO_TEST_POOLER" in os.environ
 
 NewDatabase: TypeAlias = Callable[[str], Awaitable[str]]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A pooler changes nothing for what has no database."""
+    if POOLED:
+        config.hook.pytest_deselected(items=[item for item in items if not _has_database(item)])
+        items[:] = [item for item in items if _has_database(item)]
+
+
+def _has_database(item: pytest.Item) -> bool:
+    """A suite of all stores asks for its database by the store's name, while it runs."""
+    store = getattr(item, "callspec", None)
+    return "new_database" in getattr(item, "fixturenames", ()) or (
+        store is not None and "postgres" in store.params.values()
+    )
 
 
 @pytest.fixture(scope="session")
@@ -33,8 +53,19 @@ def stack_urls(stack: Stack) -> StackUrls:
     return stack.urls()
 
 
+@pytest.fixture(scope="session")
+def pooler(stack: Stack) -> Iterator[Pooler | None]:
+    """A PgBouncer of this run, when it was asked for."""
+    if not POOLED:
+        yield None
+        return
+    files, postgres = pgbouncer.find(stack.root / "pgbouncer-files"), stack.urls().postgres
+    with pgbouncer.pgbouncer(stack.root, files, postgres) as port:
+        yield Pooler(port, postgres)
+
+
 @pytest.fixture
-async def new_database(stack_urls: StackUrls) -> AsyncIterator[NewDatabase]:
+async def new_database(stack_urls: StackUrls, pooler: Pooler | None) -> AsyncIterator[NewDatabase]:
     """Make an empty PostgreSQL database and give its SQLAlchemy URL; dropped after the test."""
     made: list[str] = []
     async with await psycopg.AsyncConnection.connect(stack_urls.postgres, autocommit=True) as admin:
@@ -44,7 +75,8 @@ async def new_database(stack_urls: StackUrls) -> AsyncIterator[NewDatabase]:
             await admin.execute(f'CREATE DATABASE "{name}" TEMPLATE template0'.encode())
             made.append(name)
             url = urlsplit(stack_urls.postgres)
-            return urlunsplit(url._replace(scheme="postgresql+psycopg", path=f"/{name}"))
+            direct = urlunsplit(url._replace(scheme="postgresql+psycopg", path=f"/{name}"))
+            return pooler.url(direct) if pooler else direct
 
         yield make
         for name in made:

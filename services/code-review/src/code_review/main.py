@@ -3,6 +3,7 @@
 import argparse
 
 from crivo_messaging.dead_letter_office import watch_open
+from crivo_messaging.schedule import every
 from crivo_observability.logs import configure_logs
 from crivo_observability.traces import configure_traces
 from crivo_web.operations import operations_app
@@ -12,6 +13,7 @@ from code_review.bootstrap import NAME, open_service
 from code_review.settings import Settings
 
 PROCESSES = ("api", "worker", "relay", "all")
+ADOPT_SECONDS = 60.0
 
 
 def main() -> None:
@@ -34,7 +36,11 @@ async def _serve(process: str, settings: Settings) -> None:
         app = service.api() if process in ("api", "all") else operations_app(service.checks)
         tasks = []
         if process in ("worker", "all"):
-            tasks += [service.work, watch_open(service.letters)]
+            tasks += [
+                service.work,
+                watch_open(service.letters),
+                every(ADOPT_SECONDS, service.letters.adopt, name="dead_letters.adopt"),
+            ]
         if process in ("relay", "all"):
             tasks.append(service.relay)
         await serve(app, host=settings.host, port=settings.port, tasks=tasks)

@@ -1,11 +1,14 @@
 """The composition root: the one place that knows every class."""
 
+import asyncio
 import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from functools import cache
 
+from crivo_messaging.consumer import FailurePolicy, create_broker, run_consumers
 from crivo_observability.http import ASGIApp, TracingMiddleware
 from crivo_web.identity import Now, utc_now
 from crivo_web.operations import with_operations
@@ -14,16 +17,54 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from gateway.application.identify import Identify
+from gateway.application.live import Seats
 from gateway.application.routes import ROUTES, Route
 from gateway.infrastructure.access_tokens import AccessTokens
 from gateway.infrastructure.api_keys import ApiKeys
+from gateway.infrastructure.live_log import RedisLiveLog
 from gateway.infrastructure.upstream import HttpUpstreams, open_client
+from gateway.presentation.consumers import consumers
+from gateway.presentation.event_streams import EventStreams, Pace
 from gateway.presentation.headers import starting_traces
 from gateway.presentation.proxy import Gateway
+from gateway.presentation.topology import TOPOLOGY
 from gateway.settings import Settings
 
 NAME = "gateway"
 REDIS_SECONDS = 0.5
+# For API keys; the streams come on top.
+OTHER_CONNECTIONS = 100
+PACE = Pace()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """The door with what its processes run and check."""
+
+    settings: Settings
+    redis: Redis
+    log: RedisLiveLog
+    streams: EventStreams
+    door: Gateway
+    access_tokens: AccessTokens
+
+    def api(self) -> ASGIApp:
+        checked = with_operations(self.door, {"keys": self.access_tokens.ready})
+        return starting_traces(TracingMiddleware(checked))
+
+    async def end_streams(self, stop: asyncio.Event) -> None:
+        await self.streams.end_with(stop)
+
+    async def work(self, stop: asyncio.Event) -> None:
+        """Write down changes until told to stop, one at a time, so that they keep their order."""
+        url = self.settings.rabbitmq_url.get_secret_value()
+        policy = FailurePolicy(NAME, conflicts=())
+        broker = create_broker(url, policy=policy, prefetch=1)
+        broker.include_router(consumers(self.log))
+        await run_consumers(broker, policy, TOPOLOGY, stop, url=url)
+
+    async def redis_answers(self) -> None:
+        await self.redis.ping()
 
 
 @asynccontextmanager
@@ -33,38 +74,57 @@ async def open_gateway(
     routes: Sequence[Route] = ROUTES,
     now: Now = utc_now,
     clock: Callable[[], float] = time.monotonic,
-) -> AsyncIterator[ASGIApp]:
-    token_key = settings.internal_token_key.get_secret_value()
+    pace: Pace = PACE,
+) -> AsyncIterator[Service]:
     async with AsyncExitStack() as stack:
-        redis = _redis(settings)
+        redis = _redis(settings, seconds=REDIS_SECONDS)
         stack.push_async_callback(redis.aclose)
-        tls = _tls()
+        live = _redis(settings, seconds=None)
+        stack.push_async_callback(live.aclose)
         # Not the upstreams' pool: a crowd at organization's door keeps nobody else from signing in.
-        http = await stack.enter_async_context(open_client(tls))
-        organization = settings.organization_url
-        access_tokens = AccessTokens(
-            http, url=organization, issuer=settings.token_issuer, clock=clock
-        )
-        api_keys = ApiKeys(http, redis, url=organization, token_key=token_key, now=now)
+        http = await stack.enter_async_context(open_client(_tls()))
         upstreams = {
-            service: (await stack.enter_async_context(open_client(tls)), url)
+            service: (await stack.enter_async_context(open_client(_tls())), url)
             for service, url in _urls(settings).items()
         }
-        gateway = Gateway(
+        access_tokens = AccessTokens(
+            http, url=settings.organization_url, issuer=settings.token_issuer, clock=clock
+        )
+        api_keys = ApiKeys(
+            http, redis, url=settings.organization_url, token_key=_token_key(settings), now=now
+        )
+        identify = Identify(access_tokens=access_tokens, api_keys=api_keys)
+        log = RedisLiveLog(live)
+        seats = Seats(
+            process=settings.live_streams, organization=settings.live_streams_per_organization
+        )
+        streams = EventStreams(log=log, identify=identify, seats=seats, clock=clock, pace=pace)
+        door = Gateway(
             routes=routes,
             upstreams=HttpUpstreams(upstreams),
-            identify=Identify(access_tokens=access_tokens, api_keys=api_keys),
-            token_key=token_key,
+            identify=identify,
+            streams=streams,
+            token_key=_token_key(settings),
             now=now,
         )
-        checked = with_operations(gateway, {"keys": access_tokens.ready})
-        yield starting_traces(TracingMiddleware(checked))
+        yield Service(
+            settings=settings,
+            redis=redis,
+            log=log,
+            streams=streams,
+            door=door,
+            access_tokens=access_tokens,
+        )
 
 
 @cache
 def _tls() -> ssl.SSLContext:
     """Once a process: to read all certificates takes longer than to open the rest."""
     return ssl.create_default_context()
+
+
+def _token_key(settings: Settings) -> str:
+    return settings.internal_token_key.get_secret_value()
 
 
 def _urls(settings: Settings) -> dict[str, str]:
@@ -76,10 +136,12 @@ def _urls(settings: Settings) -> dict[str, str]:
     }
 
 
-def _redis(settings: Settings) -> Redis:
+def _redis(settings: Settings, *, seconds: float | None) -> Redis:
     return Redis.from_url(
         settings.redis_url.get_secret_value(),
-        socket_timeout=REDIS_SECONDS,
+        socket_timeout=seconds,
         socket_connect_timeout=REDIS_SECONDS,
         retry=Retry(NoBackoff(), 0),
+        # When something happens, all who listen look at once.
+        max_connections=settings.live_streams + OTHER_CONNECTIONS,
     )

@@ -15,9 +15,18 @@ class Settings(BaseSettings):
     platform_integration_url: str = Field(description="Where platform-integration answers")
     workflow_queue_url: str = Field(description="Where workflow-queue answers")
     code_review_url: str = Field(description="Where code-review answers")
-    redis_url: SecretStr = Field(description="Redis, which remembers API keys for 30 s")
+    redis_url: SecretStr = Field(
+        description="Redis, which remembers API keys for 30 s and live events for a day"
+    )
+    rabbitmq_url: SecretStr = Field(description="AMQP URL with the virtual host")
     internal_token_key: SecretStr = Field(
         min_length=32, description="Key of the identity tokens between services"
     )
     token_issuer: str = Field("crivo", description="`iss` of access tokens")
+    live_streams: int = Field(
+        200, ge=1, description="Streams of live events that a process serves at a time"
+    )
+    live_streams_per_organization: int = Field(
+        20, ge=1, description="How many of them one organization may have"
+    )
     log_level: str = Field("INFO", description="Least level that is logged")

@@ -10,13 +10,16 @@ import httpx
 import uvicorn
 from crivo_observability.http import ASGIApp
 from gateway.application.routes import ROUTES, Route
-from gateway.bootstrap import open_gateway
+from gateway.bootstrap import PACE, Service, open_gateway
+from gateway.presentation.event_streams import Pace
 from gateway.settings import Settings
 from gateway_support.organization import INTERNAL_KEY, Organization
 from gateway_support.peers import DEADLINE, Peer, listening
 from pydantic import SecretStr
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
+
+NO_BROKER = "amqp://127.0.0.1:1/"
 
 
 class Clock:
@@ -46,6 +49,7 @@ class Services:
 class Door:
     """`http` is a client of the gateway; `say` speaks to it byte for byte."""
 
+    service: Service
     port: int
     http: httpx.AsyncClient
     services: Services
@@ -78,14 +82,25 @@ async def services() -> AsyncIterator[Services]:
 
 @asynccontextmanager
 async def open_door(
-    services: Services, redis_url: str, routes: Sequence[Route] = ROUTES
+    services: Services,
+    redis_url: str,
+    routes: Sequence[Route] = ROUTES,
+    *,
+    rabbitmq_url: str = NO_BROKER,
+    pace: Pace = PACE,
+    streams: int = 200,
+    streams_of_each: int = 20,
 ) -> AsyncIterator[Door]:
     clock = Clock()
-    gateway = open_gateway(settings(services, redis_url), routes=routes, clock=clock)
-    async with gateway as app, serving(app) as port:
-        url = f"http://127.0.0.1:{port}"
-        async with client(url) as http:
-            yield Door(port, http, services, clock)
+    own = settings(services, redis_url, rabbitmq_url).model_copy(
+        update={"live_streams": streams, "live_streams_per_organization": streams_of_each}
+    )
+    async with (
+        open_gateway(own, routes=routes, clock=clock, pace=pace) as service,
+        serving(service.api()) as port,
+        client(f"http://127.0.0.1:{port}") as http,
+    ):
+        yield Door(service, port, http, services, clock)
 
 
 def client(url: str) -> httpx.AsyncClient:
@@ -99,13 +114,14 @@ def client(url: str) -> httpx.AsyncClient:
     )
 
 
-def settings(services: Services, redis_url: str) -> Settings:
+def settings(services: Services, redis_url: str, rabbitmq_url: str) -> Settings:
     return Settings(
         organization_url=services.organization.url,
         platform_integration_url=services.platform.url,
         workflow_queue_url=services.queue.url,
         code_review_url=services.review.url,
         redis_url=SecretStr(redis_url),
+        rabbitmq_url=SecretStr(rabbitmq_url),
         internal_token_key=SecretStr(INTERNAL_KEY),
     )
 

@@ -1,7 +1,7 @@
 """API keys: asked for once, remembered for a moment, and known to Redis as hashes only."""
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from secrets import token_urlsafe
 
 import pytest
@@ -21,12 +21,6 @@ def key(services: Services) -> str:
     owner = {"id": KEY_ID, "organization_id": str(ACME), "role": "member"}
     services.organization.api_keys[text] = owner
     return text
-
-
-@pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    async with Redis.from_url(redis_url) as redis:
-        yield redis
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from crivo_testkit.pooler import direct_url
 from crivo_web.identity import Identity, Role, issue
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -42,6 +43,7 @@ def settings(
 ) -> Settings:
     return Settings(
         database_url=SecretStr(database_url),
+        database_direct_url=SecretStr(direct_url(database_url)),
         rabbitmq_url=SecretStr(rabbitmq_url),
         internal_token_key=SecretStr(KEY),
         signing_key=SecretStr(PEM),

@@ -3,6 +3,7 @@
 import psycopg
 import pytest
 from crivo_messaging.postgres_outbox import libpq_url
+from crivo_testkit.pooler import direct_url
 from httpx import Response
 from platform_integration.application.ports import Begin
 from platform_integration.bootstrap import Service, open_service
@@ -70,15 +71,23 @@ async def test_the_largest_payload_is_taken_and_a_larger_one_is_not(host: Caller
 async def test_a_database_that_goes_away_is_a_503_and_the_next_delivery_is_taken(
     host: Caller, database_url: str
 ) -> None:
-    await deliver(host)
+    """Without a pooler, which would have another connection at hand."""
+    direct = settings(direct_url(database_url))
+    async with open_service(direct) as service:
+        host = Caller(service, direct, role=None)
+        await deliver(host)
+        await end_sessions(direct.database_url)
+        away = await deliver(host, x_github_delivery="d-2")
+        assert (away.status_code, away.headers["retry-after"]) == (503, "5")
+        back = await deliver(host, x_github_delivery="d-2")
+        assert back.json()["status"] == "accepted"
+
+
+async def end_sessions(url: str) -> None:
     others = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
     here = "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    async with await psycopg.AsyncConnection.connect(libpq_url(database_url)) as connection:
+    async with await psycopg.AsyncConnection.connect(libpq_url(url)) as connection:
         await connection.execute(f"{others} {here}".encode())
-    away = await deliver(host, x_github_delivery="d-2")
-    assert (away.status_code, away.headers["retry-after"]) == (503, "5")
-    back = await deliver(host, x_github_delivery="d-2")
-    assert back.json()["status"] == "accepted"
 
 
 async def test_no_database_at_all_is_a_503() -> None:

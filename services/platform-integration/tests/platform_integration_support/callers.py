@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from crivo_testkit.pooler import direct_url
 from crivo_web.identity import Identity, Role, issue
 from httpx import ASGITransport, AsyncClient, Response
 from platform_integration.bootstrap import Service
@@ -21,6 +22,7 @@ PRIVATE = "http://127.0.0.1:1"
 def settings(database_url: str, rabbitmq_url: str = "amqp://127.0.0.1:1/") -> Settings:
     return Settings(
         database_url=database_url,
+        database_direct_url=direct_url(database_url),
         rabbitmq_url=rabbitmq_url,
         internal_token_key=SecretStr(KEY),
         secrets_keys=SecretStr(base64.b64encode(b"1" * 32).decode()),

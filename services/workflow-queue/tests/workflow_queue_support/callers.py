@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
+from crivo_testkit.pooler import direct_url
 from crivo_web.identity import Identity, Role, issue
 from httpx import ASGITransport, AsyncClient
 from pydantic import SecretStr
@@ -27,6 +28,7 @@ def a_caller(
 def settings(database_url: str, rabbitmq_url: str) -> Settings:
     return Settings(
         database_url=SecretStr(database_url),
+        database_direct_url=SecretStr(direct_url(database_url)),
         rabbitmq_url=SecretStr(rabbitmq_url),
         internal_token_key=SecretStr(KEY),
         backoff_seconds=0,

@@ -4,12 +4,12 @@ from functools import partial
 
 from code_review_contracts.commands import AnalyzePullRequestV1
 from code_review_contracts.events import EXCHANGE, ReviewProgressedV1
-from crivo_messaging.consumer import queue
+from crivo_messaging.consumer import RabbitMessage, queue
 from crivo_messaging.envelope import Envelope
 from crivo_messaging.heartbeat import beating
 from crivo_messaging.publisher import Publisher
 from crivo_web.identity import utc_now
-from faststream.rabbit import RabbitMessage, RabbitRouter
+from faststream.rabbit import RabbitRouter
 from structlog.contextvars import bound_contextvars
 from workflow_queue_contracts.events import JobStopped
 

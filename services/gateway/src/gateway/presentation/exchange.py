@@ -2,11 +2,11 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import structlog
-from crivo_observability.http import Receive, Scope, Send
+from crivo_observability.http import EVENT_STREAM, Receive, Scope, Send
 from crivo_web.problems import PROBLEM, problem
 
 from gateway.application.ports import Headers, UpstreamResponse
@@ -14,6 +14,7 @@ from gateway.presentation.headers import of_refusal, to_client, value_of
 
 # As nginx counts those who did not wait.
 CLIENT_GONE = 499
+RETRY_AFTER = (b"retry-after", b"5")
 _WITHOUT_CONTENT = (204, 304)
 _log = structlog.get_logger()
 
@@ -95,12 +96,31 @@ class Exchange:
             await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
         await self._send({"type": "http.response.body", "body": b""})
 
+    async def stream(self, first: bytes, chunks: AsyncIterator[bytes], *, seconds: float) -> None:
+        """Events as they come; raise ClientGone when the client takes none for so long."""
+        # A proxy in between must neither keep nor collect them.
+        headers = [EVENT_STREAM, (b"cache-control", b"no-store"), (b"x-accel-buffering", b"no")]
+        await self._start(200, headers)
+        await self._send({"type": "http.response.body", "body": first, "more_body": True})
+        async for chunk in chunks:
+            try:
+                async with asyncio.timeout(seconds):
+                    body = {"type": "http.response.body", "body": chunk, "more_body": True}
+                    await self._send(body)
+            except TimeoutError as problem:
+                raise ClientGone from problem
+        await self._send({"type": "http.response.body", "body": b""})
+
     async def refuse(self, status: int, detail: str, *headers: tuple[bytes, bytes]) -> None:
         """With a problem; once the answer has begun, only breaking it off can say so."""
         if self._started:
             raise ConnectionAbortedError(detail)
         body = problem(status, detail, request_id=self.request_id)
         await self._answer_whole(status, body, PROBLEM, *headers)
+
+    async def refuse_method(self, allowed: Sequence[str]) -> None:
+        allow = (b"allow", ", ".join(allowed).encode())
+        await self.refuse(405, f"{self.method} is not possible here", allow)
 
     async def answer_json(self, body: dict[str, Any]) -> None:
         await self._answer_whole(200, body, "application/json")

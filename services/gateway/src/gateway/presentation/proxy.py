@@ -22,10 +22,12 @@ from gateway.application.ports import (
     UpstreamSlow,
 )
 from gateway.application.routes import SERVICES, Route, route_of
-from gateway.presentation.exchange import ClientGone, Exchange, TooLarge
+from gateway.presentation import event_streams
+from gateway.presentation.event_streams import EventStreams
+from gateway.presentation.exchange import RETRY_AFTER, ClientGone, Exchange, TooLarge
 from gateway.presentation.headers import to_service, value_of
 
-RETRY_AFTER = (b"retry-after", b"5")
+CANCEL_SECONDS = 1.0
 READING = ("GET", "HEAD")
 # CONNECT would make a tunnel of the connection to a service, TRACE show what we tell it.
 METHODS = (*READING, "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -41,12 +43,14 @@ class Gateway:
         routes: Sequence[Route],
         upstreams: Upstreams,
         identify: Identify,
+        streams: EventStreams,
         token_key: str,
         now: Now,
     ) -> None:
         self._routes = routes
         self._upstreams = upstreams
         self._identify = identify
+        self._streams = streams
         self._token_key = token_key
         self._now = now
 
@@ -59,8 +63,10 @@ class Gateway:
         leaving = asyncio.create_task(exchange.body.client_leaves())
         try:
             await asyncio.wait({answering, leaving}, return_when=asyncio.FIRST_COMPLETED)
-            if not answering.done():
+            while not answering.done():
+                # Again, until it heard: `asyncio.wait_for` before Python 3.12 may swallow it.
                 answering.cancel()
+                await asyncio.wait({answering}, timeout=CANCEL_SECONDS)
             with suppress(asyncio.CancelledError, ClientGone):
                 await answering
                 return
@@ -70,26 +76,39 @@ class Gateway:
             leaving.cancel()
 
     async def _answer(self, exchange: Exchange) -> None:
-        route = route_of(exchange.path, self._routes)
-        if exchange.path == "/schema":
-            await _list_schemas(exchange)
-        elif route is None:
-            await exchange.refuse(404, "There is nothing here")
-        elif exchange.method not in METHODS:
-            await _not_allowed(exchange, METHODS)
-        else:
-            await self._through(exchange, route)
-
-    async def _through(self, exchange: Exchange, route: Route) -> None:
-        """Whatever goes wrong on the way becomes a problem here."""
+        """Whatever goes wrong on the way becomes a problem, here or in one of the ways."""
         try:
-            await self._ask(exchange, route)
-        except TooLarge:
-            await exchange.refuse(413, f"A body has at most {route.most_bytes:,} bytes here")
+            await self._lead(exchange)
         except Unidentified as refusal:
             await exchange.refuse(401, str(refusal), (b"www-authenticate", b"Bearer"))
         except IdentityUnavailable as refusal:
             await exchange.refuse(503, str(refusal), RETRY_AFTER)
+        except ClientGone:
+            raise
+        except Exception as error:  # noqa: BLE001 - the server would answer it in plain text
+            _log.error("http.failed", path=exchange.path, exc_info=error)
+            await exchange.refuse(
+                500, "Something went wrong here; the log has it by this request id"
+            )
+
+    async def _lead(self, exchange: Exchange) -> None:
+        route = route_of(exchange.path, self._routes)
+        if exchange.path == "/schema":
+            await _list_schemas(exchange)
+        elif exchange.path == event_streams.PATH:
+            await self._streams.answer(exchange)
+        elif route is None:
+            await exchange.refuse(404, "There is nothing here")
+        elif exchange.method not in METHODS:
+            await exchange.refuse_method(METHODS)
+        else:
+            await self._through(exchange, route)
+
+    async def _through(self, exchange: Exchange, route: Route) -> None:
+        try:
+            await self._ask(exchange, route)
+        except TooLarge:
+            await exchange.refuse(413, f"A body has at most {route.most_bytes:,} bytes here")
         except UpstreamAway as away:
             await exchange.refuse(503, f"{away} cannot be reached now", RETRY_AFTER)
         except UpstreamSlow as slow:
@@ -99,13 +118,6 @@ class Gateway:
                 await exchange.refuse(504, f"{slow} did not answer in time")
         except UpstreamBroken as broken:
             await exchange.refuse(502, f"The connection to {broken} broke")
-        except ClientGone:
-            raise
-        except Exception as error:  # noqa: BLE001 - the server would answer it in plain text
-            _log.error("http.failed", path=exchange.path, exc_info=error)
-            await exchange.refuse(
-                500, "Something went wrong here; the log has it by this request id"
-            )
 
     async def _ask(self, exchange: Exchange, route: Route) -> None:
         body = exchange.body
@@ -144,12 +156,7 @@ async def _list_schemas(exchange: Exchange) -> None:
     if exchange.method in READING:
         await exchange.answer_json({each: f"/schema/{each}/openapi.json" for each in SERVICES})
     else:
-        await _not_allowed(exchange, READING)
-
-
-async def _not_allowed(exchange: Exchange, allowed: Sequence[str]) -> None:
-    allow = (b"allow", ", ".join(allowed).encode())
-    await exchange.refuse(405, f"{exchange.method} is not possible here", allow)
+        await exchange.refuse_method(READING)
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:

@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 from functools import partial
 
 import structlog
-from crivo_messaging.consumer import Unavailable, message_id, queue
+from crivo_messaging.consumer import RabbitMessage, Unavailable, message_id, queue
 from crivo_messaging.envelope import Envelope
 from crivo_messaging.heartbeat import beating
 from crivo_messaging.publisher import Publisher
-from faststream.rabbit import RabbitMessage, RabbitRouter
+from faststream.rabbit import RabbitRouter
 from platform_integration_contracts.commands import PublishReviewV1, ResolveCommandV1, ReviewComment
 from platform_integration_contracts.events import EXCHANGE, PublicationProgressedV1
 from structlog.contextvars import bound_contextvars

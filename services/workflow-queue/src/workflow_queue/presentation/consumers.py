@@ -9,8 +9,8 @@ from code_review_contracts.events import (
     ReviewFailedV1,
     ReviewStartedV1,
 )
-from crivo_messaging.consumer import message_id, queue
-from faststream.rabbit import RabbitMessage, RabbitRouter
+from crivo_messaging.consumer import RabbitMessage, message_id, queue
+from faststream.rabbit import RabbitRouter
 from organization_contracts.events import OrganizationCreatedV1
 from platform_integration_contracts.events import (
     PublicationEvent,
