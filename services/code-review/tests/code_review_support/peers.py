@@ -19,6 +19,8 @@ from crivo_messaging.envelope import Envelope
 from crivo_messaging.publisher import Publisher
 from crivo_messaging.topology import declare_at
 
+SIGNS_OF_LIFE = {events.ReviewProgressedV1.model_fields["type"].default}
+
 
 class Peers:
     """Says what other services would say, and hears all that this service sends."""
@@ -81,9 +83,9 @@ async def at_work(service: Service) -> AsyncIterator[Peers]:
         await ear.bind(events.EXCHANGE, "code_review.#")
 
         async def hear(message: aio_pika.abc.AbstractIncomingMessage) -> None:
-            said = json.loads(message.body)
-            is_sign = said["type"].split(".")[1].endswith("_progressed")
-            (peers.signs_of_life if is_sign else peers.heard).put_nowait(said)
+            # Signs of life come when time has passed, however little there is to do.
+            is_sign = message.type in SIGNS_OF_LIFE
+            (peers.signs_of_life if is_sign else peers.heard).put_nowait(json.loads(message.body))
 
         await ear.consume(hear, no_ack=True)
         async with asyncio.TaskGroup() as tasks:

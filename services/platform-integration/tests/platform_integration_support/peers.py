@@ -23,6 +23,8 @@ from platform_integration_support.builders import ORGANIZATION
 from uuid_utils.compat import uuid7
 from workflow_queue_contracts import events as workflow
 
+SIGNS_OF_LIFE = {events.PublicationProgressedV1.model_fields["type"].default}
+
 
 class Peers:
     """Says what other services would say, and hears what this service answers."""
@@ -62,9 +64,9 @@ async def at_work(service: Service, settings: Settings) -> AsyncIterator[Peers]:
         await ear.bind(events.EXCHANGE, "platform_integration.#")
 
         async def hear(message: aio_pika.abc.AbstractIncomingMessage) -> None:
-            said = json.loads(message.body)
-            is_sign = said["type"].split(".")[1].endswith("_progressed")
-            (peers.signs_of_life if is_sign else peers.heard).put_nowait(said)
+            # Signs of life come when time has passed, however little there is to do.
+            is_sign = message.type in SIGNS_OF_LIFE
+            (peers.signs_of_life if is_sign else peers.heard).put_nowait(json.loads(message.body))
 
         await ear.consume(hear, no_ack=True)
         async with asyncio.TaskGroup() as tasks:
