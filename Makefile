@@ -111,7 +111,7 @@ bench: setup ## Measure against the peers; ROWS=webhook,lifecycle for some; whol
 	@$(BIN)/python -m crivo_bench $(if $(ROWS),--rows $(ROWS)) $(if $(QUICK),--quick)
 
 profile: setup ## Where a row's time goes: flame graphs of its processes in .local/profile; ROWS=webhook
-	@$(BIN)/python -m crivo_bench --rows $(or $(ROWS),webhook) --profile
+	@$(BIN)/python -m crivo_bench --rows $(or $(ROWS),webhook) --profile $(if $(QUICK),--quick)
 
 # --- set-up ---
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from crivo_messaging.topology import Topology
 from gateway.application.routes import route_of
+from workflow_queue.presentation.topology import KEPT_FOR_OTHERS
 
 ROOT = Path(__file__).parents[3]
 DECLARED = re.compile(r"^TOPOLOGY = Topology\(", re.MULTILINE)
@@ -60,9 +61,10 @@ def test_the_dead_letters_of_a_consumer_are_kept_and_reached_through_the_gateway
         assert needed in code, needed
 
 
-def test_what_dies_in_a_service_without_a_store_is_kept_by_another() -> None:
+def test_what_dies_in_a_service_without_a_store_is_kept_and_replayed_by_another() -> None:
     dies = {queue.dead_letters for queue in TOPOLOGIES[STORELESS].queues}
     assert dies <= {queue.dead_letters for queue in TOPOLOGIES["workflow-queue"].queues}
+    assert {queue.name for queue in TOPOLOGIES[STORELESS].queues} == set(KEPT_FOR_OTHERS)
 
 
 @pytest.mark.parametrize("service", sorted(TOPOLOGIES.keys() - CONSUMERS))

@@ -160,15 +160,18 @@ class DeadLetterOffice:
 
 @asynccontextmanager
 async def open_office(
-    desk: DeadLetterDesk, *, url: str, topology: Topology
+    desk: DeadLetterDesk, *, url: str, topology: Topology, others: Sequence[str] = ()
 ) -> AsyncIterator[DeadLetterOffice]:
-    """An office that replays to the queues of `topology`; it connects when it first has to."""
+    """An office that replays to the queues of `topology`; it connects when it first has to.
+
+    `others` are queues of services without a store, whose letters are kept here.
+    """
     publisher = Publisher(url, topology)
     try:
         yield DeadLetterOffice(
             desk=desk,
             publisher=publisher,
-            queues=[each.name for each in topology.queues],
+            queues=[*(each.name for each in topology.queues), *others],
             now=partial(datetime.now, UTC),
         )
     finally:

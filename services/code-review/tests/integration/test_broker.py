@@ -47,6 +47,21 @@ async def test_a_command_becomes_a_review(
     assert await dead_letters(connected) == []
 
 
+async def test_a_worker_says_that_it_lives_while_it_analyzes(
+    connected: Service, analyzer: MemoryAnalyzer
+) -> None:
+    analyzer.gate.clear()
+    subject = a_subject()
+    async with at_work(connected) as peers:
+        await peers.analyze(subject, attempt=2)
+        sign = await peers.signs_of_life.get()
+        analyzer.gate.set()
+        await peers.next()
+        await peers.next()
+    assert sign["type"] == "code_review.review_progressed.v1"
+    assert (sign["job_id"], sign["attempt"]) == (str(subject.job_id), 2)
+
+
 async def test_a_command_that_comes_twice_makes_one_review(
     connected: Service, analyzer: MemoryAnalyzer
 ) -> None:

@@ -110,6 +110,23 @@ async def test_a_review_is_published_and_answered(
     assert check["external_id"] == str(command.job_id)
 
 
+async def test_a_worker_says_that_it_lives_while_it_waits_for_the_code_host(
+    service: Service,
+    configuration: Settings,
+    simulator: GitHubSimulator,
+    repository: Repository,
+    proposed: ChangeSetId,
+) -> None:
+    simulator.fail(Fault(path="/reviews$", delay_seconds=4))
+    command = a_command(repository, proposed, a_finding(5), attempt=2)
+    async with at_work(service, configuration) as peers:
+        await peers.send(command)
+        sign = await peers.signs_of_life.get()
+        await peers.heard.get()
+    assert sign["type"] == "platform_integration.publication_progressed.v1"
+    assert (sign["job_id"], sign["attempt"]) == (str(command.job_id), 2)
+
+
 @pytest.mark.parametrize(
     ("fault", "error_class"),
     [

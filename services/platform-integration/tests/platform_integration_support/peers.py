@@ -32,6 +32,7 @@ class Peers:
     def __init__(self, publisher: Publisher) -> None:
         self._publisher = publisher
         self.heard: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self.signs_of_life: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
 
     async def send(self, command: PublishReviewV1) -> Envelope:
         return await self._say(command, exchange=commands.EXCHANGE, sequence=5)
@@ -64,8 +65,8 @@ async def at_work(service: Service, settings: Settings) -> AsyncIterator[Peers]:
 
         async def hear(message: aio_pika.abc.AbstractIncomingMessage) -> None:
             # Signs of life come when time has passed, however little there is to do.
-            if message.type not in SIGNS_OF_LIFE:
-                peers.heard.put_nowait(json.loads(message.body))
+            is_sign = message.type in SIGNS_OF_LIFE
+            (peers.signs_of_life if is_sign else peers.heard).put_nowait(json.loads(message.body))
 
         await ear.consume(hear, no_ack=True)
         async with asyncio.TaskGroup() as tasks:

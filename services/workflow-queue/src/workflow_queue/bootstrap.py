@@ -60,7 +60,7 @@ from workflow_queue.presentation.dispatcher import run_dispatcher
 from workflow_queue.presentation.http import STATUS_OF, JobController, show_metrics
 from workflow_queue.presentation.signs_of_life import signs_of_life
 from workflow_queue.presentation.timer import run_timer
-from workflow_queue.presentation.topology import LEASES, TOPOLOGY
+from workflow_queue.presentation.topology import KEPT_FOR_OTHERS, LEASES, TOPOLOGY
 from workflow_queue.settings import Settings
 
 VERSION = "0.1.0"
@@ -190,7 +190,12 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         )
         letters = PostgresDeadLetters(engine, messaging.dead_letters)
         office = await stack.enter_async_context(
-            open_office(letters, url=settings.rabbitmq_url.get_secret_value(), topology=TOPOLOGY)
+            open_office(
+                letters,
+                url=settings.rabbitmq_url.get_secret_value(),
+                topology=TOPOLOGY,
+                others=KEPT_FOR_OTHERS,
+            )
         )
         yield Service(
             settings=settings, engine=engine, app=app, letters=letters, dead_letters=office

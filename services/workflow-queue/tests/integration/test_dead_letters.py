@@ -2,6 +2,7 @@
 
 from typing import Any, Literal
 
+import aio_pika
 import pytest
 from crivo_contracts.event import Event
 from httpx import AsyncClient
@@ -120,6 +121,33 @@ async def test_a_dispatch_that_died_changes_nothing_when_its_job_has_moved_on(
     async with connected.engine.connect() as connection:
         state = await connection.scalar(text("SELECT state FROM job_status_view"))
     assert (failed["step"], state) == ("dispatch", "failed")
+
+
+async def test_what_died_in_the_gateway_is_kept_here_and_replayed_to_its_own_queue(
+    connected: Service, vhost_url: str
+) -> None:
+    owner = a_caller(connected, organization_id=ORGANIZATION, role="owner")
+    connection = await aio_pika.connect(vhost_url)
+    async with owner as caller, connection, at_work(connected):
+        channel = await connection.channel()
+        changes = await channel.declare_queue("gateway.changes")
+        grave = await channel.get_exchange("workflow-queue.dlx")
+        died = aio_pika.Message(
+            b"{}",
+            message_id="a-change",
+            headers={
+                "crivo-error": "ValueError: the bug",
+                "crivo-queue": changes.name,
+                "cloudEvents:organizationid": str(ORGANIZATION),
+            },
+        )
+        await grave.publish(died, routing_key=changes.name)
+        letter = await dead(caller)
+        replayed = (await caller.post(f"{PATH}/{letter['id']}/replay")).json()
+        message = await changes.get(no_ack=True)
+
+    assert (letter["queue"], replayed["state"]) == ("gateway.changes", "replayed")
+    assert (message.body, message.message_id) == (b"{}", "a-change")
 
 
 @pytest.mark.parametrize(("role", "status"), [("owner", 200), ("admin", 200), ("member", 403)])

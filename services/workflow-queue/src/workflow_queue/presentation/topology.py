@@ -19,6 +19,8 @@ JOBS = own.QUEUE
 
 _DEAD = DeadLetters("workflow-queue.dlx", "workflow-queue.dead-letters")
 _DEAD_JOBS = DeadLetters(own.DEAD_LETTER_EXCHANGE, own.DEAD_LETTER_QUEUE)
+# The gateway has no store: what dies there is kept, and replayed, here.
+KEPT_FOR_OTHERS = ("gateway.changes",)
 
 
 def _every_version(exchange: str, *names: str) -> tuple[Binding, ...]:
