@@ -66,7 +66,9 @@ def pooler(stack: Stack) -> Iterator[Pooler | None]:
     if not POOLED:
         yield None
         return
-    files, postgres = pgbouncer.find(stack.root / "pgbouncer-files"), stack.urls().postgres
+    with stack.alone():  # Several runs may want it installed at once.
+        files = pgbouncer.find(stack.root / "pgbouncer-files")
+    postgres = stack.urls().postgres
     with pgbouncer.pgbouncer(stack.root, files, postgres) as port:
         yield Pooler(port, postgres)
 
