@@ -81,6 +81,9 @@ test-e2e: setup ## Journeys through the running platform, faults included
 test-pooler: setup ## Integration tests of the services, through a PgBouncer in transaction mode
 	@CRIVO_TEST_POOLER=1 $(BIN)/pytest -q -n 2 $(wildcard $(POOLED:%=services/%/tests/integration))
 
+test-cluster: setup ## Three brokers, and the leader of the queues is killed under load
+	@$(BIN)/pytest -q -m cluster libs/messaging/tests/test_cluster.py
+
 test-skew: setup ## Upgrades while reviews run: the last release of each service beside the others
 	@$(BIN)/pytest -q -p no:randomly tests-e2e/tests/skew
 
@@ -131,4 +134,4 @@ lock: setup ## Pin every dependency anew
 	@$(UV) pip install --quiet --no-deps $(EDITABLE)
 	@touch $@
 
-.PHONY: help demo up down status logs test lint fmt types arch contracts contracts-write installs releases docs test-unit test-all test-e2e test-pooler test-skew chaos model measure-costs measure-burst measure-fairness simulate-capacity simulate-fairness bench profile setup lock
+.PHONY: help demo up down status logs test lint fmt types arch contracts contracts-write installs releases docs test-unit test-all test-e2e test-pooler test-cluster test-skew chaos model measure-costs measure-burst measure-fairness simulate-capacity simulate-fairness bench profile setup lock

@@ -54,6 +54,7 @@ async def ledger(engine: AsyncEngine) -> Ledger:
     return ledger
 
 
+@pytest.mark.cluster
 async def test_the_leader_of_a_quorum_queue_killed_under_load_loses_and_doubles_nothing(
     engine: AsyncEngine, database_url: str, three_nodes: Cluster, ledger: Ledger
 ) -> None:

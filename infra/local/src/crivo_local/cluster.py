@@ -15,6 +15,7 @@ from crivo_local import servers
 from crivo_local.part import START_SECONDS, DidNotStart, Part, free_port
 from crivo_local.rabbitmq_files import RabbitFiles
 
+PEERS_SECONDS = 60
 _PORTS = ("rabbitmq", "rabbitmq_management", "rabbitmq_prometheus", "rabbitmq_distribution")
 
 
@@ -58,6 +59,17 @@ class Node:
             api.put(f"/api/vhosts/{name}").raise_for_status()
             api.put(f"/api/permissions/{name}/guest", json=rights).raise_for_status()
         return f"{self.url}{name}"
+
+    def await_peers(self, count: int) -> None:
+        """Return once it sees that many nodes running, itself included."""
+        deadline = time.monotonic() + PEERS_SECONDS
+        while True:
+            nodes = httpx.get(f"{self.management}/api/nodes").raise_for_status().json()
+            if sum(node["running"] for node in nodes) == count:
+                return
+            if time.monotonic() > deadline:
+                raise DidNotStart(f"{self.name} sees no {count} nodes:\n{self.part.log_tail()}")
+            time.sleep(0.2)
 
     def rabbitmqctl(self, *arguments: str) -> None:
         done = subprocess.run(
@@ -111,6 +123,9 @@ class Cluster:
                 node.part.start()
             for node in together:
                 node.await_service()
+        # A queue lives on the nodes that are there when it is declared.
+        for node in self.nodes:
+            node.await_peers(len(self.nodes))
 
     def stop(self) -> None:
         """Kill all: what a test leaves in a broker is of no use to anybody."""
