@@ -1,10 +1,14 @@
 """The order of waiting jobs as both stores give it, and as workers get it."""
 
 from datetime import timedelta
+from functools import partial
 from typing import cast
 from uuid import UUID
 
 import pytest
+from crivo_observability.context import caused_by
+from crivo_observability.traces import configure_traces, span, traceparent
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from workflow_queue.application.ports import Begin
 from workflow_queue.bootstrap import open_service
@@ -102,6 +106,20 @@ async def test_within_a_line_commands_go_first_and_then_the_oldest(jobs: Jobs) -
     assert [each.id for each in line.waiting] == [commanded.id, first.id]
     (line,) = (await jobs.lines()).values()
     assert [each.id for each in line.waiting] == [commanded.id, first.id, second.id]
+
+
+async def test_a_job_is_handed_over_in_the_trace_that_it_was_made_in(engine: AsyncEngine) -> None:
+    configure_traces("workflow-queue")
+    begin = partial(postgres.begin, engine, lambda _: None)
+    with caused_by(correlation_id="a webhook"), span("a webhook"):
+        made = traceparent()
+        job = await Jobs(begin).add()
+    async with begin() as tx:
+        (await tx.jobs.get(job.id)).dispatch(now=NOON, policy=POLICY)
+    query = text("SELECT attributes->>'correlationid', attributes->>'traceparent' FROM outbox")
+    async with engine.connect() as connection:
+        told = {tuple(row) for row in await connection.execute(query)}
+    assert told == {("a webhook", made)}
 
 
 async def test_what_was_handed_over_is_in_flight_and_waits_no_more(

@@ -6,6 +6,7 @@ Nothing here outlives a transaction, so that a pooler in transaction mode may si
 import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -27,6 +28,7 @@ from workflow_queue.domain.job import WorkflowJob
 from workflow_queue.domain.job_events import (
     JobCancelled,
     JobCompleted,
+    JobDispatched,
     JobSuperseded,
     Step,
     StepStarted,
@@ -209,8 +211,18 @@ class PostgresTransaction:
                     )
                 case _:
                     pass
-            made += envelopes(job, event, sequence, payload)
+            following = envelopes(job, event, sequence, payload)
+            if isinstance(event, JobDispatched):
+                following = await self._in_its_own_trace(job.id, following)
+            made += following
         return made
+
+    async def _in_its_own_trace(self, job_id: JobId, made: list[Envelope]) -> list[Envelope]:
+        """Many jobs are handed over at a time, each because of what it was made for."""
+        view = job_status_view.c
+        origin = select(view.correlation_id, view.traceparent).where(view.job_id == job_id)
+        correlation, trace = (await self._connection.execute(origin)).one()
+        return [replace(each, correlation_id=correlation, traceparent=trace) for each in made]
 
     async def _payload(self, job_id: JobId) -> PublishPayload | None:
         kept = select(step_payloads.c.payload).where(step_payloads.c.job_id == job_id)
