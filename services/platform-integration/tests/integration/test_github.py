@@ -33,7 +33,7 @@ async def simulator(tmp_path: Path) -> AsyncIterator[GitHubSimulator]:
 
 @pytest.fixture
 async def host(simulator: GitHubSimulator) -> AsyncIterator[GitHub]:
-    async with httpx.AsyncClient(timeout=0.5) as http:
+    async with httpx.AsyncClient(timeout=30) as http:
         yield github(simulator, http)
 
 
@@ -77,7 +77,6 @@ async def test_a_rate_limit_says_when_to_come_back(
         ({"status": 502}, HostAway),
         ({"status": 503, "headers": {"retry-after": "7"}}, HostAway),
         ({"drop": True}, HostAway),
-        ({"delay_seconds": 5}, HostAway),
         ({"status": 401}, HostRefused),
         ({"status": 403, "headers": {"x-ratelimit-remaining": "12"}}, HostRefused),
         ({"status": 422}, HostRefused),
@@ -96,6 +95,13 @@ async def test_a_failure_is_told_by_whether_trying_again_helps(
     with pytest.raises(Exception, match="/repos/") as raised:
         await host.repository(ORDERS)
     assert raised.type is problem
+
+
+async def test_a_host_that_is_too_slow_is_away(simulator: GitHubSimulator) -> None:
+    simulator.fail(Fault(path=".", delay_seconds=5))
+    async with httpx.AsyncClient(timeout=0.2) as http:
+        with pytest.raises(HostAway, match="/repos/"):
+            await github(simulator, http).repository(ORDERS)
 
 
 async def test_a_host_that_nobody_listens_at_is_away(simulator: GitHubSimulator) -> None:

@@ -97,7 +97,7 @@ async def in_memory(_: Path) -> AsyncIterator[Hosted]:
 async def on_github(folder: Path) -> AsyncIterator[Hosted]:
     async with (
         run_github(folder) as simulator,
-        httpx.AsyncClient() as http,
+        httpx.AsyncClient(timeout=30) as http,
     ):
         change_set_id = await propose(simulator)
         pull = simulator.host.catalogue.pull(ORDERS, change_set_id.number)
