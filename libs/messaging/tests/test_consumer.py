@@ -217,6 +217,27 @@ async def test_cancelled_consumers_leave_no_connection_that_keeps_the_process_al
             await handled.wait()
             await publisher.close()
             raise RuntimeError("a sibling died")
+    await nothing_is_left()
+
+
+async def test_neither_do_consumers_that_are_cancelled_while_they_start(vhost_url: str) -> None:
+    async def handle(_: int) -> None:
+        handled.set()
+
+    handled = asyncio.Event()
+    await declare_at(vhost_url, TOPOLOGY)
+    publisher = Publisher(vhost_url, TOPOLOGY)
+    await publisher.publish(counted(1))
+    await publisher.close()
+    with suppress(ExceptionGroup):
+        async with consuming(vhost_url, handle):
+            # The first queue's message is here before the second one has a consumer.
+            await handled.wait()
+            raise RuntimeError("a sibling died")
+    await nothing_is_left()
+
+
+async def nothing_is_left() -> None:
     left = asyncio.all_tasks() - {asyncio.current_task()}
     if left:
         await asyncio.wait(left, timeout=5)

@@ -11,7 +11,7 @@ Expected failures never get here: handlers turn them into state.
 import asyncio
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from typing import Any
 from uuid import UUID
@@ -248,7 +248,7 @@ async def _start(
     while not stop.is_set():
         try:
             await declare_at(url, topology)
-            await broker.start()
+            await _undivided(broker.start())
             return
         except (aio_pika.exceptions.AMQPConnectionError, OSError) as problem:
             delay = HOLD_SECONDS[min(waits, len(HOLD_SECONDS) - 1)]
@@ -256,6 +256,18 @@ async def _start(
             _log.warning("consumers.waiting", reason=_reason(problem), seconds=delay)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), delay)
+
+
+async def _undivided(start: Coroutine[Any, Any, None]) -> None:
+    """Let it end before a cancellation has its way: half a start leaves what no stop closes."""
+    starting = asyncio.ensure_future(start)
+    try:
+        await asyncio.shield(starting)
+    finally:
+        if not starting.done():
+            await asyncio.wait({starting}, timeout=GRACEFUL_SECONDS)
+            if not starting.cancel():
+                starting.exception()
 
 
 def consume_dead_letters(broker: RabbitBroker, topology: Topology, store: DeadLetters) -> None:

@@ -2,7 +2,7 @@
 
 import gzip
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from itertools import repeat
 
@@ -14,9 +14,9 @@ from code_review.infrastructure.change_sets import MOST_BYTES, HttpChangeSets
 from code_review_support.builders import CHANGE_SET_ID
 from code_review_support.callers import KEY, NOWHERE
 from code_review_support.platform import CHANGE_SET, Answer, PlatformIntegration, a_problem
-from crivo_web.identity import verify
+from crivo_web.identity import utc_now, verify
 
-NOW = datetime.now(UTC)
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -25,8 +25,14 @@ async def change_sets(platform: PlatformIntegration) -> AsyncIterator[HttpChange
         yield against(http, platform.url)
 
 
-def against(http: httpx.AsyncClient, url: str, *, seconds: float = 60) -> HttpChangeSets:
-    return HttpChangeSets(http, url=f"{url}/", token_key=KEY, now=lambda: NOW, seconds=seconds)
+def against(
+    http: httpx.AsyncClient,
+    url: str,
+    *,
+    seconds: float = 60,
+    now: Callable[[], datetime] = lambda: NOW,
+) -> HttpChangeSets:
+    return HttpChangeSets(http, url=f"{url}/", token_key=KEY, now=now, seconds=seconds)
 
 
 def a_change_set_with(diff: str) -> Answer:
@@ -46,10 +52,9 @@ async def test_a_change_set_is_read(change_sets: HttpChangeSets) -> None:
     assert change_set.unseen() is None
 
 
-async def test_it_is_asked_for_by_its_id_in_our_own_name(
-    change_sets: HttpChangeSets, platform: PlatformIntegration
-) -> None:
-    await change_sets.get("a/b?c.7")
+async def test_it_is_asked_for_by_its_id_in_our_own_name(platform: PlatformIntegration) -> None:
+    async with httpx.AsyncClient(timeout=5) as http:
+        await against(http, platform.url, now=utc_now).get("a/b?c.7")
     (request,) = platform.requests
     assert request.startswith("GET /internal/v1/change-sets/a%2Fb%3Fc.7 HTTP/1.1\r\n")
     headers = dict(line.split(": ", 1) for line in request.lower().strip().split("\r\n")[1:])
