@@ -1,7 +1,9 @@
 """A pull request is opened, and seconds later it has the comments that are worth reading."""
 
+from functools import partial
+
 from crivo_simulators import sample
-from e2e_support.world import DEFECT, World
+from e2e_support.world import DEFECT, World, eventually
 
 
 def test_the_sample_is_commented_on_its_planted_defects_and_nowhere_else(world: World) -> None:
@@ -42,8 +44,15 @@ def test_one_trace_leads_from_the_webhook_through_every_service(world: World) ->
     assert len(trace_ids) == 1
     (trace_id,) = trace_ids
     for service in ("gateway", "platform-integration", "workflow-queue", "code-review"):
-        lines = [each for each in world.log_lines(service) if each.get("trace_id") == trace_id]
-        assert lines, f"{service} logged nothing under trace {trace_id}"
+        # A worker logs when it has acknowledged, which may be after the job's end.
+        eventually(
+            partial(has_logged, world, service, trace_id),
+            f"a line of {service} under trace {trace_id}",
+        )
+
+
+def has_logged(world: World, service: str, trace_id: str) -> bool:
+    return any(line.get("trace_id") == trace_id for line in world.log_lines(service))
 
 
 def test_a_draft_is_skipped_until_it_is_ready(world: World) -> None:
