@@ -114,7 +114,9 @@ class World:
     def log_lines(self, service: str) -> Iterator[dict[str, Any]]:
         """Of every process of a service, since the platform was first started."""
         for file in sorted((self.platform.root / "logs").glob(f"{service}*.log")):
-            for line in file.read_text(errors="replace").splitlines():
+            # What follows the last newline is still being written.
+            whole, _, _ = file.read_text(errors="replace").rpartition("\n")
+            for line in whole.splitlines():
                 if line.startswith("{"):
                     yield json.loads(line)
 
