@@ -20,7 +20,8 @@ from crivo_messaging.dead_letter_office import (
     Whose,
 )
 from crivo_messaging.publisher import BrokerAway, Unroutable
-from crivo_web.identity import Identity, organization_of
+from crivo_web.guards import organization_of
+from crivo_web.identity import Identity
 from crivo_web.pages import DEFAULT_LIMIT, MAXIMUM_LIMIT, Page, decode_cursor, encode_cursor
 from crivo_web.problems import InvalidCursor
 from litestar import Controller, get, post

@@ -9,7 +9,6 @@ Expected failures never get here: handlers turn them into state.
 """
 
 import asyncio
-import sys
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
@@ -32,6 +31,7 @@ from opentelemetry.trace import SpanKind
 from prometheus_client import Histogram
 from structlog.contextvars import bound_contextvars
 
+from crivo_messaging.away import is_away
 from crivo_messaging.dead_letters import ERROR_HEADER, QUEUE_HEADER, DeadLetters, keep
 from crivo_messaging.topology import Topology, declare_at
 
@@ -43,10 +43,6 @@ _seconds = Histogram(
     "crivo_message_seconds", "Duration of message handling", ["queue", "type", "outcome"]
 )
 _log = structlog.get_logger()
-
-
-class Unavailable(Exception):
-    """A peer this handler needs is away; the message waits for it."""
 
 
 def queue(name: str) -> RabbitQueue:
@@ -68,27 +64,6 @@ RabbitMessage = Annotated[FastStreamMessage, _Received(cast=False)]
 def message_id(message: RabbitMessage) -> UUID:
     """The id under which the inbox remembers this message."""
     return UUID(message.message_id)
-
-
-# By name, so that a process does not load every driver for the errors of the one it uses.
-_AWAY = {
-    "psycopg": ("OperationalError", "InterfaceError"),
-    "psycopg_pool": ("PoolTimeout",),
-    "pymongo.errors": ("ConnectionFailure",),
-    "sqlalchemy.exc": ("OperationalError", "InterfaceError", "TimeoutError"),
-}
-
-
-def is_away(problem: BaseException) -> bool:
-    """Whether a dependency is unreachable, as opposed to the message being wrong."""
-    away = tuple(
-        getattr(sys.modules[module], name)
-        for module, names in _AWAY.items()
-        if module in sys.modules
-        for name in names
-    )
-    invalidated = getattr(problem, "connection_invalidated", False)  # of SQLAlchemy's DBAPIError
-    return bool(invalidated) or isinstance(problem, (Unavailable, *away))
 
 
 class FailurePolicy:

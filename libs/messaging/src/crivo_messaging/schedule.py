@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import structlog
 
-from crivo_messaging.consumer import is_away
+from crivo_messaging.away import is_away
 
 Task: TypeAlias = Callable[[asyncio.Event], Awaitable[None]]
 _log = structlog.get_logger()

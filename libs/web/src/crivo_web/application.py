@@ -10,9 +10,9 @@ from litestar.di import Provide
 from litestar.openapi.config import OpenAPIConfig
 from litestar.types import ControllerRouterHandler
 
-from crivo_web.identity import provide_identity, requires_identity, service_only
+from crivo_web.guards import provide_identity, requires_identity, service_only
 from crivo_web.operations import Checks, with_operations
-from crivo_web.problems import IsAway, problem_responses
+from crivo_web.problem_responses import IsAway, problem_responses
 
 BODY_LIMIT = 1_000_000
 

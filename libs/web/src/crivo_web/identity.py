@@ -11,9 +11,6 @@ from typing import Literal, TypeAlias, cast, get_args
 from uuid import UUID
 
 import jwt
-from litestar.connection import ASGIConnection
-from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
-from litestar.handlers import BaseRouteHandler
 
 AUDIENCE = "crivo-internal"
 LIFE = timedelta(seconds=60)
@@ -84,40 +81,6 @@ def bearer(authorization: str | None) -> str:
     if scheme.lower() != "bearer" or not token.strip():
         raise InvalidIdentity("a bearer token is needed")
     return token.strip()
-
-
-def requires_identity(key: str) -> Callable[[ASGIConnection, BaseRouteHandler], None]:  # type: ignore[type-arg]
-    """A guard that lets in whoever carries a valid token, and keeps the identity for handlers."""
-
-    def guard(connection: ASGIConnection, _: BaseRouteHandler) -> None:  # type: ignore[type-arg]
-        try:
-            identity = verify(bearer(connection.headers.get("authorization")), key)
-        except InvalidIdentity as problem:
-            raise NotAuthorizedException(
-                "A valid identity is needed", headers={"WWW-Authenticate": "Bearer"}
-            ) from problem
-        connection.state.identity = identity
-
-    return guard
-
-
-def service_only(connection: ASGIConnection, _: BaseRouteHandler) -> None:  # type: ignore[type-arg]
-    """A guard for /internal: people come in through /v1."""
-    identity: Identity = connection.state.identity
-    if identity.role != "service":
-        raise PermissionDeniedException("For services only")
-
-
-async def provide_identity(request: ASGIConnection) -> Identity:  # type: ignore[type-arg]
-    """The `identity` a handler asks for by name."""
-    return cast("Identity", request.state.identity)
-
-
-def organization_of(identity: Identity) -> UUID:
-    """The organization a /v1 request is about; a service has to name one in its token."""
-    if identity.organization_id is None:
-        raise PermissionDeniedException("This identity belongs to no organization")
-    return identity.organization_id
 
 
 def utc_now() -> datetime:

@@ -7,22 +7,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import httpx
-from crivo_dead_letters.http import STATUS_OF as DEAD_LETTER_STATUS_OF
-from crivo_dead_letters.http import DeadLetterController
-from crivo_messaging.consumer import (
-    FailurePolicy,
-    consume_dead_letters,
-    create_broker,
-    is_away,
-    run_consumers,
-)
+from crivo_messaging.away import is_away
 from crivo_messaging.dead_letter_office import DeadLetterOffice, open_office
 from crivo_messaging.mongo import Document, MongoOutbox
 from crivo_messaging.mongo_dead_letters import MongoDeadLetters
 from crivo_messaging.publisher import Publisher
 from crivo_messaging.relay import Relay
 from crivo_observability.http import ASGIApp
-from crivo_web.application import create_service
 from crivo_web.identity import utc_now
 from crivo_web.operations import Checks
 from pymongo import AsyncMongoClient
@@ -38,8 +29,6 @@ from code_review.infrastructure.analyzers.ruff import RuffAnalyzer
 from code_review.infrastructure.change_sets import TIMEOUT, HttpChangeSets
 from code_review.infrastructure.mongo import MongoReviews, MongoStops, create_indexes
 from code_review.infrastructure.mongo_views import MongoViews
-from code_review.presentation.consumers import consumers
-from code_review.presentation.http import STATUS_OF, ReviewController
 from code_review.presentation.topology import TOPOLOGY
 from code_review.settings import Settings
 
@@ -64,6 +53,13 @@ class Service:
         return {"database": self._database_answers}
 
     def api(self) -> ASGIApp:
+        # Litestar is many megabytes that workers and relays do not need.
+        from crivo_dead_letters.http import STATUS_OF as DEAD_LETTER_STATUS_OF
+        from crivo_dead_letters.http import DeadLetterController
+        from crivo_web.application import create_service
+
+        from code_review.presentation.http import STATUS_OF, ReviewController
+
         return create_service(
             name=NAME,
             version=VERSION,
@@ -77,6 +73,16 @@ class Service:
 
     async def work(self, stop: asyncio.Event) -> None:
         """Consume every queue until told to stop."""
+        # FastStream is many megabytes that apis and relays do not need.
+        from crivo_messaging.consumer import (
+            FailurePolicy,
+            consume_dead_letters,
+            create_broker,
+            run_consumers,
+        )
+
+        from code_review.presentation.consumers import consumers
+
         url = self.settings.rabbitmq_url.get_secret_value()
         policy = FailurePolicy(NAME, conflicts=(ConcurrentUpdate,))
         broker = create_broker(url, policy=policy, prefetch=self.settings.prefetch)

@@ -8,7 +8,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import cache
 
-from crivo_messaging.consumer import FailurePolicy, create_broker, run_consumers
 from crivo_observability.http import ASGIApp, TracingMiddleware
 from crivo_web.identity import Now, utc_now
 from crivo_web.operations import with_operations
@@ -23,7 +22,6 @@ from gateway.infrastructure.access_tokens import AccessTokens
 from gateway.infrastructure.api_keys import ApiKeys
 from gateway.infrastructure.live_log import RedisLiveLog
 from gateway.infrastructure.upstream import HttpUpstreams, open_client
-from gateway.presentation.consumers import consumers
 from gateway.presentation.event_streams import EventStreams, Pace
 from gateway.presentation.headers import starting_traces
 from gateway.presentation.proxy import Gateway
@@ -57,6 +55,11 @@ class Service:
 
     async def work(self, stop: asyncio.Event) -> None:
         """Write down changes until told to stop, one at a time, so that they keep their order."""
+        # FastStream is many megabytes that an api does not need.
+        from crivo_messaging.consumer import FailurePolicy, create_broker, run_consumers
+
+        from gateway.presentation.consumers import consumers
+
         url = self.settings.rabbitmq_url.get_secret_value()
         policy = FailurePolicy(NAME, conflicts=())
         broker = create_broker(url, policy=policy, prefetch=1)

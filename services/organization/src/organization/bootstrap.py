@@ -7,12 +7,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from crivo_messaging.consumer import is_away
+from crivo_messaging.away import is_away
 from crivo_messaging.postgres_outbox import PostgresOutbox, open_bell
 from crivo_messaging.publisher import Publisher
 from crivo_messaging.relay import Relay
 from crivo_observability.http import ASGIApp
-from crivo_web.application import create_service
 from crivo_web.identity import Now, utc_now
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -30,16 +29,6 @@ from organization.infrastructure import postgres
 from organization.infrastructure.passwords import Argon2Passwords
 from organization.infrastructure.tokens import SigningKey
 from organization.infrastructure.views import PostgresViews
-from organization.presentation.http import (
-    STATUS_OF,
-    ApiKeyController,
-    UserController,
-    bootstrap,
-    show_caller,
-    show_jwks,
-    sign_in,
-    verify_key,
-)
 from organization.presentation.topology import TOPOLOGY
 from organization.settings import Settings
 
@@ -62,6 +51,20 @@ class Service:
             await connection.execute(text("SELECT 1"))
 
     def api(self) -> ASGIApp:
+        # Litestar is many megabytes that a relay does not need.
+        from crivo_web.application import create_service
+
+        from organization.presentation.http import (
+            STATUS_OF,
+            ApiKeyController,
+            UserController,
+            bootstrap,
+            show_caller,
+            show_jwks,
+            sign_in,
+            verify_key,
+        )
+
         return create_service(
             name=NAME,
             version=VERSION,

@@ -8,12 +8,6 @@ from datetime import UTC, datetime
 from functools import partial
 
 import httpx
-from crivo_messaging.consumer import (
-    FailurePolicy,
-    consume_dead_letters,
-    create_broker,
-    run_consumers,
-)
 from crivo_messaging.dead_letter_office import DeadLetterOffice, open_office
 from crivo_messaging.postgres_dead_letters import PostgresDeadLetters
 from crivo_messaging.postgres_outbox import PostgresOutbox, open_bell
@@ -41,7 +35,6 @@ from platform_integration.infrastructure.github_payload import read_notice
 from platform_integration.infrastructure.sealing import Sealer
 from platform_integration.infrastructure.tables import messaging
 from platform_integration.infrastructure.views import PostgresViews
-from platform_integration.presentation.consumers import consumers
 from platform_integration.presentation.queues import TOPOLOGY
 from platform_integration.settings import Settings, master_keys
 
@@ -116,6 +109,16 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
 
 def worker(service: Service, settings: Settings) -> Task:
     """Consumes the service's queues and its dead letters."""
+    # FastStream is many megabytes that apis and relays do not need.
+    from crivo_messaging.consumer import (
+        FailurePolicy,
+        consume_dead_letters,
+        create_broker,
+        run_consumers,
+    )
+
+    from platform_integration.presentation.consumers import consumers
+
     policy = FailurePolicy("platform-integration", conflicts=())
     broker = create_broker(settings.rabbitmq_url, policy=policy, prefetch=settings.prefetch)
     publisher = Publisher(settings.rabbitmq_url, TOPOLOGY)

@@ -2,27 +2,16 @@
 
 import argparse
 
-from crivo_dead_letters.http import STATUS_OF as DEAD_LETTER_STATUS_OF
-from crivo_dead_letters.http import DeadLetterController
-from crivo_messaging.consumer import is_away
+from crivo_messaging.away import is_away
 from crivo_messaging.dead_letter_office import watch_open
 from crivo_messaging.schedule import every
 from crivo_observability.http import ASGIApp
 from crivo_observability.logs import configure_logs
 from crivo_observability.traces import configure_traces
-from crivo_web.application import create_service
 from crivo_web.operations import operations_app
 from crivo_web.serve import run, serve
 
 from platform_integration.bootstrap import Service, open_service, relay, worker
-from platform_integration.presentation.http import (
-    STATUS_OF,
-    IntegrationController,
-    RepositoryController,
-    list_deliveries,
-    show_change_set,
-)
-from platform_integration.presentation.webhooks import receive_github
 from platform_integration.settings import Settings
 
 NAME = "platform-integration"
@@ -69,6 +58,20 @@ async def _serve(process: str, settings: Settings) -> None:
 
 
 def api(service: Service, settings: Settings) -> ASGIApp:
+    # Litestar is many megabytes that workers and relays do not need.
+    from crivo_dead_letters.http import STATUS_OF as DEAD_LETTER_STATUS_OF
+    from crivo_dead_letters.http import DeadLetterController
+    from crivo_web.application import create_service
+
+    from platform_integration.presentation.http import (
+        STATUS_OF,
+        IntegrationController,
+        RepositoryController,
+        list_deliveries,
+        show_change_set,
+    )
+    from platform_integration.presentation.webhooks import receive_github
+
     return create_service(
         name=NAME,
         version=VERSION,

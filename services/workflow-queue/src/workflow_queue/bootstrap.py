@@ -9,15 +9,7 @@ from datetime import timedelta
 from functools import partial
 
 import crivo_web.operations as operations
-from crivo_dead_letters.http import STATUS_OF as DEAD_LETTER_STATUS_OF
-from crivo_dead_letters.http import DeadLetterController
-from crivo_messaging.consumer import (
-    FailurePolicy,
-    consume_dead_letters,
-    create_broker,
-    is_away,
-    run_consumers,
-)
+from crivo_messaging.away import is_away
 from crivo_messaging.dead_letter_office import DeadLetterOffice, open_office
 from crivo_messaging.heartbeat import Audience
 from crivo_messaging.postgres_dead_letters import PostgresDeadLetters
@@ -26,7 +18,6 @@ from crivo_messaging.publisher import Publisher
 from crivo_messaging.relay import Relay
 from crivo_messaging.schedule import every
 from crivo_observability.http import ASGIApp
-from crivo_web.application import create_service
 from crivo_web.identity import utc_now
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -53,12 +44,8 @@ from workflow_queue.infrastructure.leases import PostgresLeases
 from workflow_queue.infrastructure.postgres_cadences import PostgresCadences
 from workflow_queue.infrastructure.postgres_views import PostgresJobViews
 from workflow_queue.infrastructure.tables import messaging
-from workflow_queue.presentation.cadences import CadenceController
-from workflow_queue.presentation.consumers import consumers
 from workflow_queue.presentation.dead_letters import JobDeadLetters
 from workflow_queue.presentation.dispatcher import run_dispatcher
-from workflow_queue.presentation.http import STATUS_OF, JobController, show_metrics
-from workflow_queue.presentation.signs_of_life import signs_of_life
 from workflow_queue.presentation.timer import run_timer
 from workflow_queue.presentation.topology import KEPT_FOR_OTHERS, LEASES, TOPOLOGY
 from workflow_queue.settings import Settings
@@ -82,6 +69,14 @@ class Service:
         return {"database": self._database_answers}
 
     def api(self) -> ASGIApp:
+        # Litestar is many megabytes that workers and relays do not need.
+        from crivo_dead_letters.http import STATUS_OF as DEAD_LETTER_STATUS_OF
+        from crivo_dead_letters.http import DeadLetterController
+        from crivo_web.application import create_service
+
+        from workflow_queue.presentation.cadences import CadenceController
+        from workflow_queue.presentation.http import STATUS_OF, JobController, show_metrics
+
         return create_service(
             name="workflow-queue",
             version=VERSION,
@@ -95,6 +90,17 @@ class Service:
 
     async def work(self, stop: asyncio.Event) -> None:
         """Consume every queue until told to stop."""
+        # FastStream is many megabytes that apis and relays do not need.
+        from crivo_messaging.consumer import (
+            FailurePolicy,
+            consume_dead_letters,
+            create_broker,
+            run_consumers,
+        )
+
+        from workflow_queue.presentation.consumers import consumers
+        from workflow_queue.presentation.signs_of_life import signs_of_life
+
         url = self.settings.rabbitmq_url.get_secret_value()
         policy = FailurePolicy("workflow-queue", conflicts=(ConcurrentUpdate,))
         broker = create_broker(url, policy=policy, prefetch=self.settings.prefetch)

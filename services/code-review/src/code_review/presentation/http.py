@@ -3,7 +3,8 @@
 from typing import Annotated
 from uuid import UUID
 
-from crivo_web.identity import Identity, organization_of
+from crivo_web.guards import organization_of
+from crivo_web.identity import Identity
 from crivo_web.pages import DEFAULT_LIMIT, MAXIMUM_LIMIT, Page, decode_cursor, encode_cursor
 from crivo_web.problems import InvalidCursor
 from litestar import Controller, get

@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 from functools import partial
 
 import structlog
-from crivo_messaging.consumer import RabbitMessage, Unavailable, message_id, queue
+from crivo_messaging.away import Unavailable
+from crivo_messaging.consumer import RabbitMessage, message_id, queue
 from crivo_messaging.envelope import Envelope
 from crivo_messaging.heartbeat import beating
 from crivo_messaging.publisher import Publisher

@@ -4,7 +4,8 @@ from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
-from crivo_web.identity import Identity, organization_of
+from crivo_web.guards import organization_of
+from crivo_web.identity import Identity
 from litestar import Controller, get, put
 from litestar.di import NamedDependency
 from litestar.exceptions import PermissionDeniedException

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
 import structlog
-from crivo_messaging.consumer import is_away
+from crivo_messaging.away import is_away
 from crivo_messaging.first_of import first_of
 from prometheus_client import Counter
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import TypeAlias
 
 import structlog
-from crivo_messaging.consumer import is_away
+from crivo_messaging.away import is_away
 from crivo_observability.context import caused_by
 from crivo_observability.traces import span
 from prometheus_client import Counter
