@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from uuid import UUID
 
 import pytest
 from crivo_messaging.consumer import (
@@ -11,6 +12,7 @@ from crivo_messaging.consumer import (
     Unavailable,
     consume_dead_letters,
     create_broker,
+    delivery_id,
     queue,
     run_consumers,
 )
@@ -83,6 +85,28 @@ async def test_a_message_waits_for_a_peer_that_is_away(vhost_url: str) -> None:
         await done.wait()
     assert tries.qsize() == 3
     assert letters.letters.empty()
+
+
+async def test_a_delivery_has_an_id_that_its_tries_share_and_no_other_delivery(
+    vhost_url: str,
+) -> None:
+    seen: list[UUID] = []
+    first, second = asyncio.Event(), asyncio.Event()
+
+    async def handle(_: int) -> None:
+        seen.append(delivery_id())
+        if len(seen) == 1:
+            raise Unavailable("the database is away")
+        (second if first.is_set() else first).set()
+
+    envelope = counted(1)
+    async with consuming(vhost_url, handle) as (publisher, _):
+        await publisher.publish(envelope)
+        await first.wait()
+        await publisher.publish(envelope)
+        await second.wait()
+    tried, again, another = seen
+    assert tried == again != another
 
 
 async def test_a_conflict_is_tried_again_at_once(vhost_url: str) -> None:

@@ -13,8 +13,9 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
+from contextvars import ContextVar
 from typing import Annotated, Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import aio_pika
 import structlog
@@ -42,6 +43,7 @@ GRACEFUL_SECONDS = 20.0
 _seconds = Histogram(
     "crivo_message_seconds", "Duration of message handling", ["queue", "type", "outcome"]
 )
+_delivery: ContextVar[UUID] = ContextVar("delivery")
 _log = structlog.get_logger()
 
 
@@ -68,6 +70,15 @@ RabbitMessage = Annotated[FastStreamMessage, _Received(cast=False)]
 def message_id(message: RabbitMessage) -> UUID:
     """The id under which the inbox remembers this message."""
     return UUID(message.message_id)
+
+
+def delivery_id() -> UUID:
+    """Of the delivery being handled, the same however often it is tried here.
+
+    A message that comes again has another: its first delivery may still be at work, in this process
+    or in one that the broker believes dead.
+    """
+    return _delivery.get()
 
 
 # By name, so that a process does not load every driver for the errors of the one it uses.
@@ -118,6 +129,7 @@ class _Handling(BaseMiddleware[Any, Any]):
         name = str(self.context.get_local("handler_").queue.name)
         started = time.perf_counter()
         outcome = "failed"
+        _delivery.set(uuid4())
         with (
             caused_by(
                 correlation_id=raw.correlation_id or raw.message_id or "unknown",

@@ -1,5 +1,6 @@
 """A review is posted once, whatever dies in between, and its check ends up right."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -122,22 +123,39 @@ async def test_another_review_of_the_same_head_finds_what_a_dead_worker_posted(
     assert len(host.reviews) == 1
 
 
-async def test_another_message_waits_while_a_claim_lasts(
+async def test_another_delivery_waits_while_a_claim_lasts(
     engine: AsyncEngine, repository: Repository, host: MemoryHost, publish: PublishReviewHandler
 ) -> None:
-    review = a_review(a_comment())
+    """The first may be at work: a relay that died before it settled publishes a command twice."""
+    command = a_publication(repository, a_review(a_comment()))
+    again = replace(command, delivery_id=uuid7())
     host.failures = [KeyboardInterrupt()]
     patient = PublishReviewHandler(
         begin=publish.begin, open_host=publish.open_host, now=lambda: NOON + timedelta(days=3650)
     )
     with pytest.raises(KeyboardInterrupt):
-        await patient(a_publication(repository, review))
+        await patient(command)
     with pytest.raises(ClaimedElsewhere):
-        await publish(a_publication(repository, review))
+        await publish(again)
 
     async with engine.begin() as connection:
         await connection.execute(text("UPDATE published_reviews SET claimed_until = now()"))
-    await publish(a_publication(repository, review))
+    await publish(again)
+    assert len(host.reviews) == 1
+
+
+async def test_a_delivery_that_is_tried_again_keeps_its_claim(
+    repository: Repository, host: MemoryHost, publish: PublishReviewHandler
+) -> None:
+    command = a_publication(repository, a_review(a_comment()))
+    patient = PublishReviewHandler(
+        begin=publish.begin, open_host=publish.open_host, now=lambda: NOON + timedelta(days=3650)
+    )
+    host.losses = [KeyboardInterrupt()]
+    with pytest.raises(KeyboardInterrupt):
+        await patient(command)
+
+    await patient(command)
     assert len(host.reviews) == 1
 
 

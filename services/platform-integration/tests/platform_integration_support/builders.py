@@ -139,7 +139,7 @@ def a_review(*comments: Comment, **changes: Any) -> Review:
 
 def a_publication(repository: Repository, review: Review, **changes: Any) -> PublishReview:
     fields: dict[str, Any] = {
-        "message_id": uuid7(),
+        "delivery_id": uuid7(),
         "sequence": 5,
         "organization_id": repository.organization_id,
         "job_id": uuid7(),

@@ -140,19 +140,19 @@ class Publication:
 
 class Publications(Protocol):
     async def claim(
-        self, publication: Publication, *, organization_id: UUID, message_id: UUID, until: datetime
+        self, publication: Publication, *, organization_id: UUID, claimed_by: UUID, until: datetime
     ) -> Publication:
         """The stored publication, ours to post when it is not `posted` yet.
 
-        The same message may claim again at once; raise ClaimedElsewhere while another's claim
+        The same delivery may claim again at once; raise ClaimedElsewhere while another's claim
         lasts.
         """
         ...
 
     async def posted(self, publication: Publication, posted: PostedReview) -> None: ...
 
-    async def release(self, publication: Publication, *, message_id: UUID) -> None:
-        """End this message's claim, so that the next try need not wait for it to run out."""
+    async def release(self, publication: Publication, *, claimed_by: UUID) -> None:
+        """End this delivery's claim, so that the next try need not wait for it to run out."""
         ...
 
 

@@ -29,7 +29,9 @@ CLAIM = timedelta(seconds=60)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishReview:
-    message_id: UUID
+    """`delivery_id` is of this delivery: the same command may come twice, even at once."""
+
+    delivery_id: UUID
     sequence: int
     organization_id: UUID
     job_id: UUID
@@ -51,7 +53,7 @@ class PublishReviewHandler:
             publication, posted, review = await self._post_once(command)
         except (HostAway, HostRateLimited, HostRefused, NotFound) as problem:
             async with self.begin() as tx:
-                await tx.publications.release(_publication(command), message_id=command.message_id)
+                await tx.publications.release(_publication(command), claimed_by=command.delivery_id)
                 tx.tell(self._failure(command, problem))
             return
         async with self.begin() as tx:
@@ -74,7 +76,7 @@ class PublishReviewHandler:
             publication = await tx.publications.claim(
                 _publication(command),
                 organization_id=command.organization_id,
-                message_id=command.message_id,
+                claimed_by=command.delivery_id,
                 until=self.now() + CLAIM,
             )
         host: CodeHost = self.open_host(integration)

@@ -91,7 +91,7 @@ class PostgresPublications:
         self._connection = connection
 
     async def claim(
-        self, publication: Publication, *, organization_id: UUID, message_id: UUID, until: datetime
+        self, publication: Publication, *, organization_id: UUID, claimed_by: UUID, until: datetime
     ) -> Publication:
         table = published_reviews
         key = {
@@ -103,7 +103,7 @@ class PostgresPublications:
             **key,
             organization_id=organization_id,
             review_id=publication.review_id,
-            claimed_by=message_id,
+            claimed_by=claimed_by,
             claimed_until=until,
         )
         made = first.on_conflict_do_nothing(index_elements=list(key)).returning(table.c.review_id)
@@ -114,11 +114,11 @@ class PostgresPublications:
             .where(
                 or_(
                     table.c.host_id.is_not(None),
-                    table.c.claimed_by == message_id,
+                    table.c.claimed_by == claimed_by,
                     table.c.claimed_until < func.now(),
                 )
             )
-            .values(claimed_by=message_id, claimed_until=until)
+            .values(claimed_by=claimed_by, claimed_until=until)
             .returning(table.c.review_id, table.c.host_id, table.c.url, table.c.comments)
         )
         row = (await self._connection.execute(claim)).one_or_none()
@@ -140,8 +140,8 @@ class PostgresPublications:
         )
         await self._connection.execute(done)
 
-    async def release(self, publication: Publication, *, message_id: UUID) -> None:
-        ours = _update(publication).where(published_reviews.c.claimed_by == message_id)
+    async def release(self, publication: Publication, *, claimed_by: UUID) -> None:
+        ours = _update(publication).where(published_reviews.c.claimed_by == claimed_by)
         await self._connection.execute(ours.values(claimed_until=func.now()))
 
 

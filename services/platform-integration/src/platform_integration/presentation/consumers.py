@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 import structlog
-from crivo_messaging.consumer import RabbitMessage, Unavailable, message_id, queue
+from crivo_messaging.consumer import RabbitMessage, Unavailable, delivery_id, message_id, queue
 from crivo_messaging.envelope import Envelope
 from crivo_messaging.heartbeat import beating
 from crivo_messaging.publisher import Publisher
@@ -137,7 +137,7 @@ def sign_of_life(command: PublishReviewV1) -> Envelope:
 
 def _publish_review(command: PublishReviewV1, message: RabbitMessage) -> PublishReview:
     return PublishReview(
-        message_id=message_id(message),
+        delivery_id=delivery_id(),
         sequence=_sequence(message),
         organization_id=command.organization_id,
         job_id=command.job_id,
