@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import aio_pika
 import pytest
@@ -165,7 +166,11 @@ async def test_a_refusal_is_followed_by_another_connection_and_disturbs_nobody_o
     publisher = Publisher(proxy.url(vhost_url), TOPOLOGY, confirm_seconds=PATIENCE_SECONDS)
     connection = await aio_pika.connect(vhost_url)
     async with connection:
-        limits = {"x-queue-type": "quorum", "x-max-length": 0, "x-overflow": "reject-publish"}
+        limits: dict[str, Any] = {
+            "x-queue-type": "quorum",
+            "x-max-length": 0,
+            "x-overflow": "reject-publish",
+        }
         channel = await connection.channel()
         await channel.declare_queue(full, durable=True, arguments=limits)
         # A quorum queue learns that it is full from what it was given.
