@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import aio_pika
 import pytest
 from crivo_messaging.postgres import append
 from crivo_messaging.postgres_outbox import PostgresOutbox
-from crivo_messaging.publisher import BrokerAway, Publisher
+from crivo_messaging.publisher import BrokerAway, Publisher, Unroutable
 from crivo_messaging.relay import Relay
 from crivo_messaging.topology import declare_at
 from messaging_support.ledger import Ledger, keeping
@@ -49,6 +50,12 @@ async def relaying(database_url: str, url: str) -> AsyncIterator[None]:
 async def store(engine: AsyncEngine, numbers: range, subject: str = "a") -> None:
     async with engine.begin() as connection:
         await append(connection, [counted(number, subject=subject) for number in numbers])
+
+
+async def fill(publisher: Publisher, message: aio_pika.Message, queue: str) -> None:
+    async with asyncio.timeout(20):
+        while True:
+            await publisher.put(message, queue=queue)
 
 
 async def test_what_happens_while_the_broker_is_gone_takes_effect_once_it_is_back(
@@ -149,3 +156,34 @@ async def test_a_message_of_one_megabyte_arrives_as_it_was(
         async with keeping(ledger, vhost_url):
             await ledger.until(2)
     assert await ledger.numbers() == [1, 2]
+
+
+async def test_a_refusal_is_followed_by_another_connection_and_disturbs_nobody_on_this_one(
+    vhost_url: str, proxy: Proxy
+) -> None:
+    """A channel that met a quorum queue without a leader would refuse whatever comes after."""
+    full, message = "test.full", counted(1).to_amqp()
+    publisher = Publisher(proxy.url(vhost_url), TOPOLOGY, confirm_seconds=PATIENCE_SECONDS)
+    connection = await aio_pika.connect(vhost_url)
+    async with connection:
+        limits: dict[str, Any] = {
+            "x-queue-type": "quorum",
+            "x-max-length": 0,
+            "x-overflow": "reject-publish",
+        }
+        channel = await connection.channel()
+        await channel.declare_queue(full, durable=True, arguments=limits)
+        # A quorum queue learns that it is full from what it was given.
+        with pytest.raises(Unroutable):
+            await fill(publisher, message, full)
+        assert proxy.accepted == 1
+        refused, taken = await asyncio.gather(
+            publisher.put(message, queue=full),
+            publisher.put(message, queue="test.numbers"),
+            return_exceptions=True,
+        )
+        assert (type(refused), taken) == (Unroutable, None)
+        assert proxy.accepted == 2
+        await publisher.put(message, queue="test.numbers")
+        assert proxy.accepted == 3
+    await publisher.close()

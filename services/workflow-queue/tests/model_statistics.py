@@ -4,8 +4,8 @@ import sys
 
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
+from workflow_queue_support.endings import EverybodyElseIsDead, EverybodyIsBack
 from workflow_queue_support.statistics import STATISTICS
-from workflow_queue_support.world import EverybodyElseIsDead, EverybodyIsBack
 
 EXAMPLES = 1000
 

@@ -32,6 +32,7 @@ class _Session:
     connection: AbstractConnection
     channel: AbstractChannel
     exchanges: dict[str, AbstractExchange] = field(default_factory=dict)
+    in_flight: int = 0
 
     async def exchange(self, name: str) -> AbstractExchange:
         if name not in self.exchanges:
@@ -40,7 +41,10 @@ class _Session:
 
 
 class Publisher:
-    """One connection, opened when first used and again after it broke."""
+    """One connection, opened when first used and again after it broke or refused a message.
+
+    A connection that is replaced is closed when nothing is in flight on it.
+    """
 
     def __init__(
         self, url: str, topology: Topology, *, confirm_seconds: float = CONFIRM_SECONDS
@@ -72,15 +76,26 @@ class Publisher:
         try:
             async with asyncio.timeout(self._confirm_seconds):
                 session = await self._open()
+                session.in_flight += 1
                 to = await session.exchange(exchange)
                 await to.publish(message, routing_key=routing_key, mandatory=mandatory)
-        except (PublishError, DeliveryError) as problem:
+        except PublishError as problem:
+            raise Unroutable(str(problem) or type(problem).__name__) from problem
+        except DeliveryError as problem:
+            # A channel opened while a quorum queue has no leader refuses for ever; the next works.
+            if session is self._session:
+                self._session = None
             raise Unroutable(str(problem) or type(problem).__name__) from problem
         except (AMQPException, OSError, TimeoutError, RuntimeError) as problem:
             # aio-pika raises RuntimeError for a channel that closed under its caller.
             if session is not None and session is self._session:
                 await self.close()
             raise BrokerAway(str(problem) or type(problem).__name__) from problem
+        finally:
+            if session is not None:
+                session.in_flight -= 1
+                if session is not self._session and not session.in_flight:
+                    await _close(session.connection)
 
     async def _open(self) -> _Session:
         async with self._opening:

@@ -19,6 +19,7 @@ class Proxy:
         self._targets = targets
         self._streams: set[asyncio.StreamWriter] = set()
         self.port = 0
+        self.accepted = 0
         self.refusing = False
         self.mute = False
         # How many more bytes of clients pass before everything is cut.
@@ -50,6 +51,7 @@ class Proxy:
         except OSError:
             self._reset(writer)
             return
+        self.accepted += 1
         both = {writer, to_server}
         self._streams |= both
         try:

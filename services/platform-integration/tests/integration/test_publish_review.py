@@ -128,7 +128,7 @@ async def test_another_delivery_waits_while_a_claim_lasts(
 ) -> None:
     """The first may be at work: a relay that died before it settled publishes a command twice."""
     command = a_publication(repository, a_review(a_comment()))
-    again = replace(command, delivery_id=uuid7())
+    again = replace(command, claimed_by=uuid7())
     host.failures = [KeyboardInterrupt()]
     patient = PublishReviewHandler(
         begin=publish.begin, open_host=publish.open_host, now=lambda: NOON + timedelta(days=3650)

@@ -139,7 +139,7 @@ def a_review(*comments: Comment, **changes: Any) -> Review:
 
 def a_publication(repository: Repository, review: Review, **changes: Any) -> PublishReview:
     fields: dict[str, Any] = {
-        "delivery_id": uuid7(),
+        "claimed_by": uuid7(),
         "sequence": 5,
         "organization_id": repository.organization_id,
         "job_id": uuid7(),

@@ -16,8 +16,9 @@ from workflow_queue.domain.lease import Lease
 from workflow_queue.domain.orchestrator import ReviewRequest, WorkflowOrchestrator
 from workflow_queue.domain.pull_request import FollowedPullRequest, JobId
 from workflow_queue_support.builders import Service
+from workflow_queue_support.endings import EverybodyElseIsDead
 from workflow_queue_support.memory import MemoryStore, MemoryTransaction
-from workflow_queue_support.world import Died, EverybodyElseIsDead, MortalStore
+from workflow_queue_support.world import Died, MortalStore
 
 # The same examples each time, and not one of them to be remembered as a failure of ours.
 SETTINGS = settings(

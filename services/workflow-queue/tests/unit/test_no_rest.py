@@ -4,7 +4,7 @@
 """
 
 from hypothesis import HealthCheck, settings
-from workflow_queue_support.world import EverybodyElseIsDead, EverybodyIsBack
+from workflow_queue_support.endings import EverybodyElseIsDead, EverybodyIsBack
 
 SETTINGS = settings(
     max_examples=60,

@@ -8,7 +8,7 @@ when somebody else has its job already; the service dies before it commits.
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID, uuid4
 
@@ -64,7 +64,6 @@ FATES = ["arrives", "arrives twice", "is lost", "is dead-lettered", "hangs", "me
 HEADS = ["a" * 40, "b" * 40, "c" * 40]
 TRIGGERS = ["opened", "updated", "reopened", "ready_for_review"]
 SAID = 6
-LONGEST_LIFE = timedelta(hours=12)
 
 failures = st.builds(
     Failure,
@@ -377,39 +376,3 @@ class World(RuleBasedStateMachine):
 
     def come_to_an_end(self) -> None:
         """Whatever happened before, every job has to rest at last."""
-
-    def advance_to_the_next_due_job(self, end: datetime) -> None:
-        before = self.service.clock()
-        self.service.clock.now = max(before, min(self.moment(job) for job in self.active()))
-        assert self.service.clock() < end, "a job rests"
-        assert self.run(self.service.tick()) or self.service.clock() > before, "a job rests"
-        self.collect()
-
-    def moment(self, job: WorkflowJob) -> datetime:
-        lease = self.store.leases.get(job.id)
-        due_at = job.due_at or self.service.clock()
-        return min(due_at, lease.until) if lease else due_at
-
-
-class EverybodyElseIsDead(World):
-    def come_to_an_end(self) -> None:
-        end = self.service.clock() + LONGEST_LIFE
-        while self.active():
-            self.advance_to_the_next_due_job(end)
-        assert all(job.reason for job in self.store.jobs() if job.state is State.FAILED)
-
-
-class EverybodyIsBack(World):
-    def come_to_an_end(self) -> None:
-        waiting = [job.id for job in self.active()]
-        end = self.service.clock() + LONGEST_LIFE
-        while self.wire or self.active():
-            while self.wire:
-                self.run(self.answer(self.wire.pop(0), None))
-                self.collect()
-            if self.active():
-                self.advance_to_the_next_due_job(end)
-        ended = [self.store.job(job_id) for job_id in waiting]
-        # A job whose last allowed attempt was lost on the way has failed, and says so.
-        assert all(job.state is State.COMPLETED or job.reason for job in ended)
-        assert all(job.state in (State.COMPLETED, State.FAILED) for job in ended)

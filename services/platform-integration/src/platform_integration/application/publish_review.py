@@ -29,9 +29,9 @@ CLAIM = timedelta(seconds=60)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishReview:
-    """`delivery_id` is of this delivery: the same command may come twice, even at once."""
+    """`claimed_by` is this delivery of it: the same command may come twice, even at once."""
 
-    delivery_id: UUID
+    claimed_by: UUID
     sequence: int
     organization_id: UUID
     job_id: UUID
@@ -53,7 +53,7 @@ class PublishReviewHandler:
             publication, posted, review = await self._post_once(command)
         except (HostAway, HostRateLimited, HostRefused, NotFound) as problem:
             async with self.begin() as tx:
-                await tx.publications.release(_publication(command), claimed_by=command.delivery_id)
+                await tx.publications.release(_publication(command), claimed_by=command.claimed_by)
                 tx.tell(self._failure(command, problem))
             return
         async with self.begin() as tx:
@@ -76,7 +76,7 @@ class PublishReviewHandler:
             publication = await tx.publications.claim(
                 _publication(command),
                 organization_id=command.organization_id,
-                claimed_by=command.delivery_id,
+                claimed_by=command.claimed_by,
                 until=self.now() + CLAIM,
             )
         host: CodeHost = self.open_host(integration)

@@ -138,7 +138,7 @@ def sign_of_life(command: PublishReviewV1) -> Envelope:
 
 def _publish_review(command: PublishReviewV1, message: RabbitMessage) -> PublishReview:
     return PublishReview(
-        delivery_id=delivery_id(),
+        claimed_by=delivery_id(),
         sequence=_sequence(message),
         organization_id=command.organization_id,
         job_id=command.job_id,
