@@ -32,6 +32,21 @@ INSERT INTO outbox (id, type, subject, sequence, exchange, mandatory, attributes
 VALUES (%(id)s, %(type)s, %(subject)s, %(sequence)s, %(exchange)s, %(mandatory)s,
         %(attributes)s::json, %(body)s::json)
 """
+# For a path that speaks psycopg itself: any number of messages, or none, by one statement.
+APPEND = """
+INSERT INTO outbox (id, type, subject, sequence, exchange, mandatory, attributes, body)
+SELECT id, type, subject, sequence, exchange, mandatory, attributes, body
+FROM unnest(%(outbox_ids)s::uuid[], %(outbox_types)s::text[], %(outbox_subjects)s::text[],
+            %(outbox_sequences)s::int[], %(outbox_exchanges)s::text[],
+            %(outbox_mandatory)s::bool[], %(outbox_attributes)s::json[], %(outbox_bodies)s::json[])
+     WITH ORDINALITY
+     AS message (id, type, subject, sequence, exchange, mandatory, attributes, body, place)
+ORDER BY place
+"""
+CLAIM = """
+INSERT INTO inbox (consumer, message_id) VALUES (%(consumer)s, %(message_id)s)
+ON CONFLICT DO NOTHING RETURNING message_id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +138,20 @@ def outbox_parameters(envelope: Envelope) -> dict[str, object]:
         "mandatory": envelope.mandatory,
         "attributes": json.dumps(envelope.attributes()),
         "body": envelope.body,
+    }
+
+
+def appended(envelopes: Sequence[Envelope]) -> dict[str, object]:
+    """The parameters of APPEND."""
+    return {
+        "outbox_ids": [each.id for each in envelopes],
+        "outbox_types": [each.type for each in envelopes],
+        "outbox_subjects": [each.subject for each in envelopes],
+        "outbox_sequences": [each.sequence for each in envelopes],
+        "outbox_exchanges": [each.exchange for each in envelopes],
+        "outbox_mandatory": [each.mandatory for each in envelopes],
+        "outbox_attributes": [json.dumps(each.attributes()) for each in envelopes],
+        "outbox_bodies": [each.body for each in envelopes],
     }
 
 

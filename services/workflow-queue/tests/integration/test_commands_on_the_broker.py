@@ -2,8 +2,16 @@
 
 from sqlalchemy import select
 from workflow_queue.bootstrap import Service
-from workflow_queue.infrastructure.tables import messaging
+from workflow_queue.infrastructure.tables import followed_pull_requests, messaging
 from workflow_queue_support.peers import at_work
+
+
+async def paused(service: Service) -> None:
+    """Messages are handled at the same time, so a later one may be heard first."""
+    query = select(followed_pull_requests.c.paused)
+    async with service.engine.connect() as connection:
+        while not await connection.scalar(query):
+            await connection.rollback()
 
 
 async def test_a_paused_pull_request_is_skipped_until_somebody_commands_a_review(
@@ -11,6 +19,7 @@ async def test_a_paused_pull_request_is_skipped_until_somebody_commands_a_review
 ) -> None:
     async with at_work(connected) as peers:
         await peers.commanded("pause")
+        await paused(connected)
         await peers.opened()
         skipped = await peers.next("job_skipped")
         command = await peers.commanded("review", minute=1)

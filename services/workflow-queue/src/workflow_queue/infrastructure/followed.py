@@ -1,75 +1,65 @@
-"""What is followed of a pull request, and the cadence of its repository, by one statement."""
+"""What is followed of a pull request, and the cadence of its repository."""
 
+import json
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import literal, select
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from workflow_queue.domain.pull_request import FollowedPullRequest, PullRequestRef
+from workflow_queue.infrastructure.pipelined import Connection
 from workflow_queue.infrastructure.postgres_cadences import cadence_of
-from workflow_queue.infrastructure.tables import cadences, followed_pull_requests
+
+# Either may be absent without the other.
+_READ = """
+SELECT followed.updated_at, followed.head_sha, followed.closed, followed.job_id, followed.paused,
+       followed.pushes, cadence.mode, cadence.pushes, cadence.window_seconds
+FROM (SELECT) anything
+LEFT JOIN followed_pull_requests followed ON followed.organization_id = %(organization_id)s
+     AND followed.repository_id = %(repository_id)s AND followed.number = %(number)s
+LEFT JOIN cadences cadence ON cadence.organization_id = %(organization_id)s
+     AND cadence.repository_id = %(repository_id)s
+"""
+_KEEP = """
+INSERT INTO followed_pull_requests (organization_id, repository_id, number, updated_at, head_sha,
+    closed, job_id, paused, pushes)
+VALUES (%(organization_id)s, %(repository_id)s, %(number)s, %(updated_at)s, %(head_sha)s,
+    %(closed)s, %(job_id)s, %(paused)s, %(pushes)s::json)
+ON CONFLICT (organization_id, repository_id, number) DO UPDATE
+SET updated_at = excluded.updated_at, head_sha = excluded.head_sha, closed = excluded.closed,
+    job_id = excluded.job_id, paused = excluded.paused, pushes = excluded.pushes
+"""
 
 
-async def followed_pull_request(
-    connection: AsyncConnection, ref: PullRequestRef
-) -> FollowedPullRequest:
-    """Either may be absent without the other."""
-    followed, cadence = followed_pull_requests.c, cadences.c
-    anything = (
-        select(literal(1).label("one"))
-        .subquery()
-        .outerjoin(
-            followed_pull_requests,
-            (followed.organization_id == ref.organization_id)
-            & (followed.repository_id == ref.repository_id)
-            & (followed.number == ref.number),
-        )
-        .outerjoin(
-            cadences,
-            (cadence.organization_id == ref.organization_id)
-            & (cadence.repository_id == ref.repository_id),
-        )
+async def followed_pull_request(connection: Connection, ref: PullRequestRef) -> FollowedPullRequest:
+    read = await connection.execute(_READ, _key(ref))
+    ((*of_pull_request, mode, pushes, window_seconds),) = await read.fetchall()
+    found = FollowedPullRequest(
+        ref=ref, cadence=cadence_of(mode, pushes, window_seconds) if mode else None
     )
-    query = select(
-        followed.number,
-        followed.updated_at,
-        followed.head_sha,
-        followed.closed,
-        followed.job_id,
-        followed.paused,
-        followed.pushes.label("pushed"),
-        cadence.mode,
-        cadence.pushes,
-        cadence.window_seconds,
-    ).select_from(anything)
-    row = (await connection.execute(query)).mappings().one()
-    found = FollowedPullRequest(ref=ref, cadence=cadence_of(row) if row["mode"] else None)
-    if row["number"] is not None:
-        found.updated_at, found.head_sha = row["updated_at"], row["head_sha"]
-        found.closed, found.job_id = row["closed"], row["job_id"]
-        found.paused = row["paused"]
-        found.pushes = tuple(datetime.fromisoformat(each) for each in row["pushed"])
+    updated_at, head_sha, closed, job_id, paused, pushed = of_pull_request
+    if closed is not None:
+        found.updated_at, found.head_sha, found.closed = updated_at, head_sha, closed
+        found.job_id, found.paused = job_id, paused
+        found.pushes = tuple(datetime.fromisoformat(each) for each in pushed)
     return found
 
 
-async def keep(connection: AsyncConnection, followed: FollowedPullRequest) -> None:
+async def keep(connection: Connection, followed: FollowedPullRequest) -> None:
     if followed.updated_at is None and not followed.paused:
         return  # nothing was heard of it
-    row: dict[str, Any] = {
+    row = {
         "updated_at": followed.updated_at,
         "head_sha": followed.head_sha,
         "closed": followed.closed,
         "job_id": followed.job_id,
         "paused": followed.paused,
-        "pushes": [each.isoformat() for each in followed.pushes],
+        "pushes": json.dumps([each.isoformat() for each in followed.pushes]),
     }
-    ref = followed.ref
-    key: dict[str, Any] = {
+    await connection.execute(_KEEP, _key(followed.ref) | row)
+
+
+def _key(ref: PullRequestRef) -> dict[str, Any]:
+    return {
         "organization_id": ref.organization_id,
         "repository_id": ref.repository_id,
         "number": ref.number,
     }
-    upsert = insert(followed_pull_requests).values(**key, **row)
-    await connection.execute(upsert.on_conflict_do_update(index_elements=list(key), set_=row))

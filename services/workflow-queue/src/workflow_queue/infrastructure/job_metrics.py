@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, text
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from workflow_queue.application.job_metrics import JobMetrics, Percentiles, Throughput
@@ -24,6 +23,7 @@ from workflow_queue.domain.job_events import (
     JobSuperseded,
 )
 from workflow_queue.domain.pull_request import OrganizationId
+from workflow_queue.infrastructure.pipelined import Connection
 from workflow_queue.infrastructure.tables import IN_FLIGHT, WAITS, job_endings, job_status_view
 
 GROWTH = 1.1
@@ -35,6 +35,12 @@ _ENDINGS: Mapping[type[object], str] = {
     JobSuperseded: "superseded",
     JobSkipped: "skipped",
 }
+_COUNT = """
+INSERT INTO job_endings (organization_id, hour, state, bucket, jobs)
+VALUES (%(organization_id)s, %(hour)s, %(state)s, %(bucket)s, %(jobs)s)
+ON CONFLICT (organization_id, hour, state, bucket)
+DO UPDATE SET jobs = job_endings.jobs + excluded.jobs
+"""
 _REBUILD = text(f"""
 INSERT INTO job_endings (organization_id, hour, state, bucket, jobs)
 SELECT organization_id, date_trunc('hour', ended_at, 'UTC'), state,
@@ -61,7 +67,7 @@ def seconds_of(bucket: int) -> float:
     return float(GROWTH ** (bucket + 0.5)) / 1000
 
 
-async def count(connection: AsyncConnection, job: WorkflowJob) -> None:
+async def count(connection: Connection, job: WorkflowJob) -> None:
     """Count the endings among the job's new events, in their transaction."""
     endings = Counter(
         (event.at.replace(minute=0, second=0, microsecond=0), state, event.at - job.created_at)
@@ -69,18 +75,14 @@ async def count(connection: AsyncConnection, job: WorkflowJob) -> None:
         if (state := _ENDINGS.get(type(event)))
     )
     for (hour, state, duration), jobs in endings.items():
-        row = insert(job_endings).values(
-            organization_id=job.pull_request.ref.organization_id,
-            hour=hour,
-            state=state,
-            bucket=bucket_of(duration),
-            jobs=jobs,
-        )
-        added = row.on_conflict_do_update(
-            index_elements=["organization_id", "hour", "state", "bucket"],
-            set_={"jobs": job_endings.c.jobs + row.excluded.jobs},
-        )
-        await connection.execute(added)
+        row = {
+            "organization_id": job.pull_request.ref.organization_id,
+            "hour": hour,
+            "state": state,
+            "bucket": bucket_of(duration),
+            "jobs": jobs,
+        }
+        await connection.execute(_COUNT, row)
 
 
 async def rebuild(engine: AsyncEngine) -> int:

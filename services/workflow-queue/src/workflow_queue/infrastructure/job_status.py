@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Table, exists, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from workflow_queue.domain.job import WorkflowJob
 from workflow_queue.infrastructure.archive import all_events
@@ -22,12 +22,15 @@ from workflow_queue.infrastructure.tables import (
 BATCH = 500
 NOBODY = UUID(int=0)
 _ORIGIN = ("correlation_id", "traceparent")
+_COLUMNS = [column.name for column in job_status_view.c]
+# The request a job came from stays the one that created it.
+_CHANGE = [name for name in _COLUMNS if name not in ("job_id", *_ORIGIN)]
+SHOW = f"""
+INSERT INTO job_status_view ({", ".join(_COLUMNS)})
+VALUES ({", ".join(f"%({name})s" for name in _COLUMNS)})
+ON CONFLICT (job_id) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in _CHANGE)}
+"""  # noqa: S608 - constants
 _INSERT = insert(job_status_view)
-_UPSERT = _INSERT.on_conflict_do_update(
-    index_elements=["job_id"],
-    # The request a job came from stays the one that created it.
-    set_={c.name: c for c in _INSERT.excluded if c.name not in ("job_id", *_ORIGIN)},
-)
 _REBUILD = _INSERT.on_conflict_do_update(
     index_elements=["job_id"],
     set_={c.name: c for c in _INSERT.excluded if c.name != "job_id"},
@@ -36,9 +39,9 @@ _REBUILD = _INSERT.on_conflict_do_update(
 )
 
 
-async def show(connection: AsyncConnection, job: WorkflowJob, cause: Mapping[str, Any]) -> None:
-    """Bring the job's row up to date, in the transaction of its events."""
-    await connection.execute(_UPSERT, _row(job) | _origin(cause))
+def shown(job: WorkflowJob, cause: Mapping[str, str | None]) -> dict[str, Any]:
+    """The parameters of SHOW, which brings the job's row up to date with its events."""
+    return _row(job) | _origin(cause)
 
 
 async def rebuild(engine: AsyncEngine) -> int:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import RowMapping, select
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -12,12 +12,8 @@ from workflow_queue.domain.pull_request import OrganizationId, RepositoryId
 from workflow_queue.infrastructure.tables import cadences
 
 
-def cadence_of(row: RowMapping) -> Cadence:
-    return Cadence(
-        mode=Mode(row["mode"]),
-        pushes=row["pushes"],
-        window=timedelta(seconds=row["window_seconds"]),
-    )
+def cadence_of(mode: str, pushes: int, window_seconds: int) -> Cadence:
+    return Cadence(mode=Mode(mode), pushes=pushes, window=timedelta(seconds=window_seconds))
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +28,8 @@ class PostgresCadences:
             cadences.c.repository_id == repository_id,
         )
         async with self.engine.connect() as connection:
-            row = (await connection.execute(query)).mappings().first()
-        return cadence_of(row) if row else None
+            row = (await connection.execute(query)).first()
+        return cadence_of(*row) if row else None
 
     async def put(
         self, organization_id: OrganizationId, repository_id: RepositoryId, cadence: Cadence

@@ -1,12 +1,22 @@
 """Domain events as rows, by explicit names: a class may be renamed, a stored event may not."""
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, get_args
 
 from pydantic import TypeAdapter
 
 from workflow_queue.domain import job_events as e
+from workflow_queue.domain.job import WorkflowJob
 from workflow_queue.domain.job_events import JobEvent
+
+APPEND = """
+INSERT INTO events (stream_id, version, type, schema_version, data, metadata)
+SELECT %(job_id)s, version, type, schema_version, data, %(metadata)s::json
+FROM unnest(%(event_versions)s::int[], %(event_types)s::text[], %(event_schema_versions)s::int[],
+            %(event_data)s::json[]) AS event (version, type, schema_version, data)
+ORDER BY version
+"""
 
 Data: TypeAlias = dict[str, Any]
 Upcaster: TypeAlias = Callable[[Data], Data]
@@ -39,6 +49,18 @@ _CLASSES = {name: kind for kind, (name, _) in NAMES.items()}
 
 class UnknownEvent(Exception):
     """A stored event this release cannot read: it was written by a later one."""
+
+
+def appended(job: WorkflowJob, metadata: Mapping[str, str | None]) -> dict[str, object]:
+    """The parameters of APPEND for the events a job has recorded."""
+    names, schema_versions, data = zip(*map(stored, job.recorded), strict=True)
+    return {
+        "metadata": json.dumps(metadata),
+        "event_versions": list(range(job.version - len(job.recorded) + 1, job.version + 1)),
+        "event_types": list(names),
+        "event_schema_versions": list(schema_versions),
+        "event_data": [json.dumps(each) for each in data],
+    }
 
 
 def stored(event: JobEvent) -> tuple[str, int, Data]:

@@ -6,22 +6,22 @@ from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from workflow_queue.domain.fair_share import Line, Share, WaitingJob
 from workflow_queue.domain.job_events import Priority
 from workflow_queue.domain.pull_request import IntegrationId, JobId, OrganizationId
+from workflow_queue.infrastructure.pipelined import Connection
 from workflow_queue.infrastructure.tables import (
     IN_FLIGHT,
     NO_INTEGRATION,
     WAITS,
-    job_status_view,
     organization_limits,
 )
 
 # Skips from line to line over the index; PostgreSQL does so by itself from version 18 on.
-_WAITING = text(f"""
+_WAITING = f"""
 WITH RECURSIVE line AS (
     (SELECT organization_id, integration_id FROM job_status_view WHERE {WAITS}
      ORDER BY organization_id, integration_id LIMIT 1)
@@ -36,27 +36,34 @@ SELECT line.organization_id, line.integration_id, first.priority, first.job_id
 FROM line, LATERAL (
     SELECT priority, job_id FROM job_status_view
     WHERE {WAITS} AND organization_id = line.organization_id
-      AND integration_id = line.integration_id AND (due_at IS NULL OR due_at <= :now)
-    ORDER BY priority, job_id LIMIT :most) first
-""")  # noqa: S608 - constants
+      AND integration_id = line.integration_id AND (due_at IS NULL OR due_at <= %(now)s)
+    ORDER BY priority, job_id LIMIT %(most)s) first
+"""  # noqa: S608 - constants
+
+_RUNNING = f"""
+SELECT organization_id, integration_id, count(*) FROM job_status_view WHERE {IN_FLIGHT}
+GROUP BY organization_id, integration_id
+"""  # noqa: S608 - constants
+_SHARES = "SELECT organization_id, concurrency, weight FROM organization_limits"
 
 
-async def waiting_lines(connection: AsyncConnection, *, now: datetime, most: int) -> Sequence[Line]:
-    """Every line that somebody waits or runs in, with the first `most` who wait."""
-    view = job_status_view.c
+async def waiting_lines(
+    connection: Connection, *, now: datetime, most: int
+) -> tuple[Sequence[Line], Mapping[OrganizationId, Share]]:
+    """Every line that somebody waits or runs in, with the first `most` who wait; and the shares
+    of organizations that have more or less than the settings say."""
+    # All are on their way before the first is waited for.
+    waits = await connection.execute(_WAITING, {"now": now, "most": most})
+    runs = await connection.execute(_RUNNING)
+    given = await connection.execute(_SHARES)
     waiting: dict[tuple[UUID, UUID], list[WaitingJob]] = {}
-    for row in await connection.execute(_WAITING, {"now": now, "most": most}):
-        job = WaitingJob(priority=Priority(row.priority), id=JobId(row.job_id))
-        waiting.setdefault((row.organization_id, row.integration_id), []).append(job)
-    running = (
-        select(view.organization_id, view.integration_id, func.count())
-        .where(IN_FLIGHT)
-        .group_by(view.organization_id, view.integration_id)
-    )
+    for organization_id, integration_id, priority, job_id in await waits.fetchall():
+        job = WaitingJob(priority=Priority(priority), id=JobId(job_id))
+        waiting.setdefault((organization_id, integration_id), []).append(job)
     in_flight: Counter[tuple[UUID, UUID]] = Counter()
-    for organization_id, integration_id, jobs in await connection.execute(running):
+    for organization_id, integration_id, jobs in await runs.fetchall():
         in_flight[organization_id, integration_id] = jobs
-    return [
+    lines = [
         Line(
             organization_id=OrganizationId(organization_id),
             integration_id=(
@@ -67,6 +74,11 @@ async def waiting_lines(connection: AsyncConnection, *, now: datetime, most: int
         )
         for organization_id, integration_id in waiting.keys() | in_flight.keys()
     ]
+    shares = {
+        OrganizationId(organization_id): Share(concurrency=concurrency, weight=weight)
+        for organization_id, concurrency, weight in await given.fetchall()
+    }
+    return lines, shares
 
 
 async def give_share(
@@ -78,11 +90,3 @@ async def give_share(
     if share is not None:
         row = {"organization_id": organization_id, **asdict(share)}
         await connection.execute(table.insert().values(row))
-
-
-async def shares(connection: AsyncConnection) -> Mapping[OrganizationId, Share]:
-    """What was given to organizations that have more or less than the settings say."""
-    return {
-        OrganizationId(row.organization_id): Share(concurrency=row.concurrency, weight=row.weight)
-        for row in await connection.execute(select(organization_limits))
-    }
