@@ -52,7 +52,6 @@ def a_job(number: int, length: int) -> WorkflowJob:
     job.dispatch(now=NOON, policy=POLICY)
     job.start(now=NOON, policy=POLICY)
     attempt = job.attempt
-    job.analysis_started(attempt=attempt, now=NOON, policy=POLICY)
     job.complete_analysis(attempt=attempt, outcome="complete", findings=3, now=NOON, policy=POLICY)
     job.complete_publication(attempt=1, comments_published=3, now=NOON)
     return job

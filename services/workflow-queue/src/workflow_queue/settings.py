@@ -33,12 +33,9 @@ class Settings(BaseSettings):
     )
     prefetch: int = Field(20, ge=1, description="Messages a worker handles at a time")
     log_level: str = Field("INFO", description="Least level that is logged")
-    start_deadline_seconds: float = Field(
-        _DEFAULTS.start_deadline.total_seconds(),
-        description="How long a dispatched step may wait for a worker",
-    )
     analyze_deadline_seconds: float = Field(
-        _DEFAULTS.analyze_deadline.total_seconds(), description="How long an analysis may take"
+        _DEFAULTS.analyze_deadline.total_seconds(),
+        description="How long an analysis may take, with its wait for a worker",
     )
     publish_deadline_seconds: float = Field(
         _DEFAULTS.publish_deadline.total_seconds(), description="How long publishing may take"
@@ -103,7 +100,6 @@ class Settings(BaseSettings):
     @property
     def policy(self) -> Policy:
         return Policy(
-            start_deadline=timedelta(seconds=self.start_deadline_seconds),
             analyze_deadline=timedelta(seconds=self.analyze_deadline_seconds),
             publish_deadline=timedelta(seconds=self.publish_deadline_seconds),
             lease=timedelta(seconds=self.lease_seconds),

@@ -188,16 +188,8 @@ def test_a_step_past_its_deadline_counts_as_a_failed_attempt() -> None:
     assert last.failure.reason == "deadline of analyze passed"
 
 
-def test_a_sign_of_life_moves_the_deadline() -> None:
-    job = a_running_job()
-    now = due(job) - timedelta(seconds=1)
-    job.analysis_started(attempt=1, now=now, policy=POLICY)
-    assert due(job) == now + POLICY.analyze_deadline
-
-
 Report = Callable[[WorkflowJob, int], None]
 REPORTS: dict[str, Report] = {
-    "started": lambda job, attempt: job.analysis_started(attempt=attempt, now=NOON, policy=POLICY),
     "analyzed": lambda job, attempt: complete_analysis(job, attempt=attempt),
     "failed": lambda job, attempt: fail(job, attempt=attempt),
     "published": lambda job, attempt: job.complete_publication(
@@ -337,7 +329,6 @@ def test_a_job_that_nobody_retries_has_less_than_a_thousand_events_at_worst() ->
     )
     for attempt in range(1, POLICY.max_attempts + 1):
         start_at_last(job)
-        job.analysis_started(attempt=attempt, now=NOON, policy=POLICY)
         if attempt < POLICY.max_attempts:
             fail(job, attempt=attempt)
     complete_analysis(job, attempt=POLICY.max_attempts)

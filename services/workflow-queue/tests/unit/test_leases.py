@@ -75,7 +75,7 @@ async def test_a_worker_that_gives_signs_of_life_keeps_its_job(
 
 async def test_signs_of_life_move_no_deadline(service: Service, store: MemoryStore) -> None:
     job_id = await started(service, store)
-    service.clock.pass_(POLICY.start_deadline)
+    service.clock.pass_(POLICY.analyze_deadline)
     await service.beat(job_id)
     await service.tick()
     assert store.job(job_id).state is State.RETRY_SCHEDULED
@@ -85,7 +85,7 @@ async def test_a_worker_that_never_gave_a_sign_of_life_has_its_deadline(
     service: Service, store: MemoryStore
 ) -> None:
     job_id = await started(service, store)
-    service.clock.pass_(POLICY.start_deadline - SECOND)
+    service.clock.pass_(POLICY.analyze_deadline - SECOND)
     assert await service.tick() == 0
     assert store.job(job_id).state is State.RUNNING
 

@@ -7,7 +7,7 @@ import pytest
 from workflow_queue.application.name_organization import NameOrganization
 from workflow_queue.application.ports import JobNotFound, Verdict
 from workflow_queue.application.reject_dispatch import RejectDispatch
-from workflow_queue.application.update_job_status import ReviewStarted
+from workflow_queue.application.update_job_status import StepFailed
 from workflow_queue.domain.job_events import JobFailed, Step
 from workflow_queue.domain.job_state import State
 from workflow_queue.domain.pull_request import JobId
@@ -52,7 +52,6 @@ async def test_a_review_that_is_published_completes_the_job(
 ) -> None:
     for verdict in (
         await service.process(job_id),
-        await service.report(job_id, ReviewStarted(attempt=1)),
         await service.reviewed(job_id),
         await service.published(job_id),
     ):
@@ -71,9 +70,10 @@ async def test_a_repeated_report_changes_nothing(
 ) -> None:
     await service.process(job_id)
     message_id = uuid4()
-    await service.report(job_id, ReviewStarted(attempt=1), message_id=message_id)
+    failed = StepFailed(step=Step.ANALYZE, attempt=1, failure=TRANSIENT)
+    await service.report(job_id, failed, message_id=message_id)
     before = len(store.streams[job_id])
-    again = await service.report(job_id, ReviewStarted(attempt=1), message_id=message_id)
+    again = await service.report(job_id, failed, message_id=message_id)
     assert again is Verdict.DUPLICATE
     assert len(store.streams[job_id]) == before
 
@@ -109,7 +109,7 @@ async def test_the_timer_finds_a_step_past_its_deadline(
     store: MemoryStore, service: Service, job_id: JobId
 ) -> None:
     await service.process(job_id)
-    service.clock.pass_(POLICY.start_deadline)
+    service.clock.pass_(POLICY.analyze_deadline)
     await service.tick()
     assert store.job(job_id).reason == "deadline of analyze passed"
 

@@ -27,7 +27,6 @@ from workflow_queue.application.retry_job import RetryJob
 from workflow_queue.application.update_job_status import (
     ReviewCompleted,
     ReviewPublished,
-    ReviewStarted,
     StepFailed,
     StepReport,
 )
@@ -277,8 +276,6 @@ class World(RuleBasedStateMachine):
         if failure is not None:
             report = StepFailed(step=event.step, attempt=event.attempt, failure=failure)
         elif event.step is Step.ANALYZE:
-            await self.service.report(job_id, ReviewStarted(attempt=event.attempt))
-            counts = self.is_current(job_id, event)
             report = ReviewCompleted(
                 attempt=event.attempt, outcome="complete", findings=1, payload=PAYLOAD
             )

@@ -19,11 +19,6 @@ from workflow_queue.domain.pull_request import JobId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReviewStarted:
-    attempt: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewCompleted:
     attempt: int
     outcome: str
@@ -45,7 +40,7 @@ class StepFailed:
     failure: Failure
 
 
-StepReport: TypeAlias = ReviewStarted | ReviewCompleted | ReviewPublished | StepFailed
+StepReport: TypeAlias = ReviewCompleted | ReviewPublished | StepFailed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +71,6 @@ class UpdateJobStatusHandler:
         job = await tx.jobs.get(command.job_id)
         now = self.now()
         match command.report:
-            case ReviewStarted(attempt=attempt):
-                job.analysis_started(attempt=attempt, now=now, policy=self.policy)
             case ReviewCompleted(attempt=attempt, outcome=outcome, findings=findings) as review:
                 job.complete_analysis(
                     attempt=attempt,

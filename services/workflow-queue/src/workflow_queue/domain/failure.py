@@ -35,8 +35,7 @@ class Policy:
     max_dispatches: int = 50
     dispatch_deadline: timedelta = timedelta(minutes=1)
     longest_dispatch_deadline: timedelta = timedelta(minutes=30)
-    start_deadline: timedelta = timedelta(minutes=15)
-    analyze_deadline: timedelta = timedelta(minutes=10)
+    analyze_deadline: timedelta = timedelta(minutes=25)
     publish_deadline: timedelta = timedelta(minutes=15)
     lease: timedelta = timedelta(seconds=20)
     backoff: timedelta = timedelta(seconds=10)

@@ -136,16 +136,9 @@ class WorkflowJob:
 
     def start(self, *, now: datetime, policy: Policy) -> None:
         self._require_dispatched()
-        waits = policy.start_deadline if self.step is Step.ANALYZE else policy.publish_deadline
+        lasts = policy.analyze_deadline if self.step is Step.ANALYZE else policy.publish_deadline
         self._record(
-            StepStarted(step=self.step, attempt=self.attempt + 1, deadline_at=now + waits, at=now)
-        )
-
-    def analysis_started(self, *, attempt: int, now: datetime, policy: Policy) -> None:
-        self._require_current(Step.ANALYZE, attempt)
-        deadline = now + policy.analyze_deadline
-        self._record(
-            DeadlineMoved(step=Step.ANALYZE, attempt=attempt, deadline_at=deadline, at=now)
+            StepStarted(step=self.step, attempt=self.attempt + 1, deadline_at=now + lasts, at=now)
         )
 
     def complete_analysis(

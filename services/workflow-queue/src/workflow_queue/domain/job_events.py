@@ -59,7 +59,7 @@ class StepStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadlineMoved:
-    """Whoever does the step showed signs of life."""
+    """A worker took the step up; not recorded any more, but old jobs have it."""
 
     step: Step
     attempt: int

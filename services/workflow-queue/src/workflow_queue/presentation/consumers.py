@@ -2,7 +2,6 @@
 
 from typing import Annotated, TypeAlias, assert_never
 
-import structlog
 from code_review_contracts.events import (
     ReviewCompletedV1,
     ReviewEvent,
@@ -23,7 +22,7 @@ from platform_integration_contracts.events import (
 )
 from prometheus_client import Counter
 from pydantic import Field
-from structlog.contextvars import bound_contextvars
+from structlog.contextvars import bind_contextvars
 from workflow_queue_contracts.commands import ProcessWorkflowJobV1
 
 from workflow_queue.application.app import App
@@ -33,7 +32,6 @@ from workflow_queue.application.process_workflow_job import ProcessWorkflowJob
 from workflow_queue.application.update_job_status import (
     ReviewCompleted,
     ReviewPublished,
-    ReviewStarted,
     StepFailed,
     StepReport,
     UpdateJobStatus,
@@ -63,7 +61,6 @@ PullRequestNews: TypeAlias = Annotated[
 _verdicts = Counter(
     "crivo_job_messages_total", "Messages by what became of them", ["queue", "verdict"]
 )
-_log = structlog.get_logger()
 
 
 def consumers(app: App) -> RabbitRouter:
@@ -71,18 +68,18 @@ def consumers(app: App) -> RabbitRouter:
 
     @router.subscriber(queue(PULL_REQUESTS))
     async def on_pull_request(event: PullRequestNews, message: RabbitMessage) -> None:
-        with bound_contextvars(delivery_id=event.delivery_id):
-            match event:
-                case PullRequestOpenedV1() | PullRequestUpdatedV1():
-                    command = enqueue_code_review_job(event, message_id(message))
-                    verdict = await app.enqueue_code_review_job(command)
-                case PullRequestClosedV1():
-                    verdict = await app.cancel_jobs(cancel_jobs(event, message_id(message)))
-                case ReviewCommandedV1():
-                    verdict = await app.command_review(command_review(event, message_id(message)))
-                case _:
-                    assert_never(event)
-            _note(PULL_REQUESTS, verdict)
+        bind_contextvars(delivery_id=event.delivery_id)
+        match event:
+            case PullRequestOpenedV1() | PullRequestUpdatedV1():
+                command = enqueue_code_review_job(event, message_id(message))
+                verdict = await app.enqueue_code_review_job(command)
+            case PullRequestClosedV1():
+                verdict = await app.cancel_jobs(cancel_jobs(event, message_id(message)))
+            case ReviewCommandedV1():
+                verdict = await app.command_review(command_review(event, message_id(message)))
+            case _:
+                assert_never(event)
+        _note(PULL_REQUESTS, verdict)
 
     @router.subscriber(queue(JOBS))
     async def on_process_workflow_job(
@@ -98,7 +95,7 @@ def consumers(app: App) -> RabbitRouter:
         report: StepReport
         match event:
             case ReviewStartedV1():
-                report = ReviewStarted(attempt=event.attempt)
+                return  # the worker's first sign of life says the same, and costs no event
             case ReviewCompletedV1():
                 report = ReviewCompleted(
                     attempt=event.attempt,
@@ -152,6 +149,6 @@ def consumers(app: App) -> RabbitRouter:
 
 
 def _note(name: str, verdict: Verdict, job_id: JobId | None = None) -> None:
-    """A late or repeated message changes nothing, but it can be seen."""
+    """A late or repeated message changes nothing, but the line that says it is handled tells."""
     _verdicts.labels(name, verdict).inc()
-    _log.info("job.message", queue=name, verdict=verdict, job_id=str(job_id) if job_id else None)
+    bind_contextvars(verdict=verdict, **({"job_id": str(job_id)} if job_id else {}))
