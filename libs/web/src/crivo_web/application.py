@@ -10,6 +10,7 @@ from litestar.di import Provide
 from litestar.openapi.config import OpenAPIConfig
 from litestar.types import ControllerRouterHandler
 
+from crivo_web.direct import DirectRoutes, with_direct_routes
 from crivo_web.guards import provide_identity, requires_identity, service_only
 from crivo_web.operations import Checks, with_operations
 from crivo_web.problem_responses import IsAway, problem_responses
@@ -30,6 +31,7 @@ def create_service(
     controllers: Sequence[ControllerRouterHandler] = (),
     internal: Sequence[ControllerRouterHandler] = (),
     public: Sequence[ControllerRouterHandler] = (),
+    direct: DirectRoutes | None = None,
     status_of: Mapping[type[Exception], int] | None = None,
     is_away: IsAway = _never,
     dependencies: Mapping[str, Any] | None = None,
@@ -37,8 +39,9 @@ def create_service(
 ) -> ASGIApp:
     """The service as an ASGI application.
 
-    `controllers` need an identity, `internal` one of a service, `public` none. Their paths are
-    whole (`/v1/jobs`). Dependencies are given to handlers by name, `identity` among them.
+    `controllers` need an identity, `internal` one of a service, `public` none, and neither
+    does what is `direct`. Their paths are whole (`/v1/jobs`). Dependencies are given to handlers
+    by name, `identity` among them.
     """
     identified = requires_identity(token_key)
     routers: list[ControllerRouterHandler] = [
@@ -46,6 +49,7 @@ def create_service(
         Router("/", route_handlers=list(internal), guards=[identified, service_only]),
         Router("/", route_handlers=list(public)),
     ]
+    errors = problem_responses(status_of or {}, is_away)
     application = Litestar(
         routers,
         dependencies={
@@ -55,7 +59,7 @@ def create_service(
                 for key, value in (dependencies or {}).items()
             },
         },
-        exception_handlers=problem_responses(status_of or {}, is_away),
+        exception_handlers=errors,
         openapi_config=OpenAPIConfig(title=name, version=version, path="/schema"),
         request_max_body_size=BODY_LIMIT,
         lifespan=list(lifespan),
@@ -63,7 +67,8 @@ def create_service(
         logging_config=None,
     )
     # Litestar narrows the ASGI types to its own scope class.
-    return TracingMiddleware(with_operations(cast("ASGIApp", application), ready))
+    routed = with_direct_routes(cast("ASGIApp", application), direct or {}, errors)
+    return TracingMiddleware(with_operations(routed, ready))
 
 
 def _constant(value: Any) -> Callable[[], Any]:

@@ -8,6 +8,8 @@ from typing import Any, TypeAlias
 from crivo_observability import metrics
 from crivo_observability.http import ASGIApp, Receive, Scope, Send
 
+from crivo_web.asgi import answer
+
 CHECK_SECONDS = 2.0
 
 Check: TypeAlias = Callable[[], Awaitable[None]]
@@ -39,7 +41,7 @@ def with_operations(app: ASGIApp | None, checks: Checks) -> ASGIApp:
         path = scope.get("path")
         if scope["type"] == "http" and path in PATHS:
             if path == "/metrics":
-                await _answer(send, 200, metrics.metrics_text(), metrics.CONTENT_TYPE)
+                await answer(send, 200, metrics.metrics_text(), metrics.CONTENT_TYPE)
             elif path == "/health/live":
                 await _answer_json(send, 200, {"status": "alive"})
             else:
@@ -60,13 +62,7 @@ def operations_app(checks: Checks) -> ASGIApp:
 
 
 async def _answer_json(send: Send, status: int, body: Mapping[str, Any]) -> None:
-    await _answer(send, status, json.dumps(body).encode(), "application/json")
-
-
-async def _answer(send: Send, status: int, body: bytes, content_type: str) -> None:
-    headers = [(b"content-type", content_type.encode()), (b"content-length", b"%d" % len(body))]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    await answer(send, status, json.dumps(body).encode(), "application/json")
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:

@@ -70,8 +70,13 @@ def api(service: Service, settings: Settings) -> ASGIApp:
         list_deliveries,
         show_change_set,
     )
-    from platform_integration.presentation.webhooks import receive_github
+    from platform_integration.presentation.webhooks import (
+        GITHUB_WEBHOOKS,
+        GitHubWebhooks,
+        receive_github,
+    )
 
+    webhooks = GitHubWebhooks(service.app)
     return create_service(
         name=NAME,
         version=VERSION,
@@ -85,7 +90,12 @@ def api(service: Service, settings: Settings) -> ASGIApp:
         ],
         internal=[show_change_set],
         public=[receive_github],
+        direct={("POST", GITHUB_WEBHOOKS): webhooks},
         status_of=STATUS_OF | DEAD_LETTER_STATUS_OF,
         is_away=is_away,
-        dependencies={"app": service.app, "dead_letters": service.dead_letters},
+        dependencies={
+            "app": service.app,
+            "dead_letters": service.dead_letters,
+            "webhooks": webhooks,
+        },
     )

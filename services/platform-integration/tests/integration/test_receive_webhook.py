@@ -13,9 +13,15 @@ from platform_integration.domain.webhook import (
     CannotStore,
     InvalidDelivery,
     InvalidSignature,
+    Receipt,
 )
 from platform_integration.infrastructure.connected import CachedConnectedHosts
-from platform_integration.infrastructure.deliveries import PostgresDeliveries, open_pool
+from platform_integration.infrastructure.deliveries import (
+    POOL_SIZE,
+    WAIT_SECONDS,
+    PostgresDeliveries,
+    open_pool,
+)
 from platform_integration.infrastructure.github_payload import read_notice
 from platform_integration.infrastructure.sealing import Sealer
 from platform_integration_contracts.events import PullRequestOpenedV1
@@ -31,6 +37,8 @@ from platform_integration_support.builders import (
 )
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+UNPREPARED = {"prepare_threshold": None}
 
 
 @pytest.fixture
@@ -97,6 +105,26 @@ async def test_a_delivery_that_comes_twice_is_one_event(
     receipts = await asyncio.gather(*(receive(a_webhook()) for _ in range(8)))
     assert sorted(receipt.status for receipt in receipts) == ["accepted", *["duplicate"] * 7]
     assert len(await events(engine)) == 1
+
+
+async def test_a_delivery_waits_for_a_connection_until_it_is_refused_and_keeps_none_when_given_up(
+    engine: AsyncEngine, receive: ReceiveWebhookHandler
+) -> None:
+    def deliver(number: int) -> asyncio.Task[Receipt]:
+        return asyncio.create_task(receive(a_webhook(x_github_delivery=f"d-{number}")))
+
+    async with engine.connect() as other:
+        await other.execute(text("LOCK TABLE webhook_deliveries"))
+        waiting = [deliver(number) for number in range(POOL_SIZE + 1)]
+        refused, stuck = await asyncio.wait(
+            waiting, timeout=WAIT_SECONDS * 2, return_when=asyncio.FIRST_COMPLETED
+        )
+        for each in stuck:
+            each.cancel()
+        await asyncio.wait(stuck)
+    assert [type(each.exception()) for each in refused] == [CannotStore]
+    await asyncio.gather(*(deliver(100 + number) for number in range(POOL_SIZE * 3)))
+    assert len(await events(engine)) == POOL_SIZE * 3
 
 
 @pytest.mark.parametrize(
@@ -193,6 +221,21 @@ async def test_a_delivery_is_never_stored_without_its_event(
     with pytest.raises(psycopg.errors.CheckViolation):
         await receive(a_webhook())
     assert await stored(engine, "SELECT 1 FROM webhook_deliveries") == []
+
+
+async def test_who_signs_is_read_once_for_all_who_ask_at_once(
+    database_url: str, sealer: Sealer
+) -> None:
+    # A second read at the same time would want a second connection, and be refused.
+    one = create_async_engine(
+        database_url, pool_size=1, max_overflow=0, pool_timeout=0, connect_args=UNPREPARED
+    )
+    hosts = CachedConnectedHosts(one, sealer)
+    async with one.connect():
+        refused = await asyncio.gather(*(hosts.current() for _ in range(8)), return_exceptions=True)
+    assert {type(each) for each in refused} == {CannotStore}
+    assert await asyncio.gather(*(hosts.current() for _ in range(8))) == [[]] * 8
+    await one.dispose()
 
 
 async def test_no_database_is_a_503(sealer: Sealer) -> None:

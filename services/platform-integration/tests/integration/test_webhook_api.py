@@ -68,6 +68,13 @@ async def test_the_largest_payload_is_taken_and_a_larger_one_is_not(host: Caller
     assert (await deliver(host, largest + b" ")).status_code == 413
 
 
+async def test_the_door_is_in_the_schema_and_takes_nothing_but_deliveries(host: Caller) -> None:
+    schema = (await host.get("/schema/openapi.json")).json()
+    accepted = schema["paths"]["/webhooks/github"]["post"]["responses"]["202"]
+    assert accepted["content"]["application/json"]["schema"]["$ref"].endswith("/WebhookReceipt")
+    assert (await host.get("/webhooks/github")).status_code == 405
+
+
 async def test_a_database_that_goes_away_is_a_503_and_the_next_delivery_is_taken(
     host: Caller, database_url: str
 ) -> None:

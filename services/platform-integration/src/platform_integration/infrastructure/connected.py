@@ -1,5 +1,6 @@
 """What is connected, kept in memory for the webhook path."""
 
+import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -29,6 +30,7 @@ class CachedConnectedHosts:
         self._sealer = sealer
         self._hosts: Sequence[Connected] = ()
         self._read_at = float("-inf")
+        self._reading: asyncio.Task[None] | None = None
 
     async def current(self) -> Sequence[Connected]:
         return await self._read_when_older_than(KEEP_SECONDS)
@@ -47,10 +49,20 @@ class CachedConnectedHosts:
 
     async def _read_when_older_than(self, seconds: float) -> Sequence[Connected]:
         if time.monotonic() - self._read_at > seconds:
+            # One read for all who come meanwhile: each its own is a connection for each.
+            if self._reading is None:
+                self._reading = asyncio.create_task(self._remember())
+            # Who gave up waiting takes it from nobody else.
+            await asyncio.shield(self._reading)
+        return self._hosts
+
+    async def _remember(self) -> None:
+        try:
             with _answering():
                 self._hosts = await self._read()
             self._read_at = time.monotonic()
-        return self._hosts
+        finally:
+            self._reading = None
 
     async def _read(self) -> Sequence[Connected]:
         async with self._engine.connect() as connection:

@@ -3,8 +3,10 @@
 Plain psycopg, because SQLAlchemy costs half of the rate here (docs/adr/0008).
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from time import monotonic
 from typing import Any
 
 import psycopg
@@ -20,30 +22,33 @@ POOL_SIZE = 8
 WAIT_SECONDS = 4.0
 KEEP_BODIES = "7 days"
 
-_DELIVERY = """
+_DELIVERY = b"""
 INSERT INTO webhook_deliveries (integration_id, delivery_id, organization_id, repository_id,
     event, action, status, reason, body, received_at)
 VALUES (%(integration_id)s, %(delivery_id)s, %(organization_id)s, %(repository_id)s,
-    %(event)s, %(action)s, %(status)s, %(reason)s, %(body)s, %(received_at)s)
+    %(event)s, %(action)s, %(status)s, %(reason)s, %(body)b, %(received_at)s)
 ON CONFLICT DO NOTHING RETURNING 1
 """
 _WITH_EVENT = f"""
-WITH delivery AS ({_DELIVERY}), event AS (
+WITH delivery AS ({_DELIVERY.decode()}), event AS (
     INSERT INTO outbox (id, type, subject, sequence, exchange, mandatory, attributes, body)
     SELECT %(id)s, %(type)s, %(subject)s, %(sequence)s, %(exchange)s, %(mandatory)s,
            %(attributes)s::json, %(outbox_body)s::json FROM delivery)
 SELECT 1 FROM delivery
-"""  # noqa: S608 - constants
+""".encode()  # noqa: S608 - constants
 _PURGE = f"""
 UPDATE webhook_deliveries SET body = NULL
 WHERE body IS NOT NULL AND received_at < now() - interval '{KEEP_BODIES}'
-"""  # noqa: S608 - a constant
+""".encode()  # noqa: S608 - a constant
 
 
 class PostgresDeliveries:
     def __init__(self, pool: AsyncConnectionPool[Any], bell: Bell) -> None:
         self._pool = pool
         self._bell = bell
+        # In line here and not in the pool, whose way of handing a connection on takes several
+        # turns of the event loop, in each of which the connection idles.
+        self._turns = asyncio.Semaphore(pool.max_size)
 
     async def store(self, delivery: Delivery, notice: Notice | None) -> bool:
         parameters: dict[str, object] = {
@@ -75,10 +80,25 @@ class PostgresDeliveries:
         """Forget the bodies that are too old to be replayed."""
         await self._fetch(_PURGE, {})
 
-    async def _fetch(self, statement: str, parameters: dict[str, object]) -> Sequence[Any]:
-        async with self._pool.connection(timeout=WAIT_SECONDS) as connection:
-            cursor = await connection.execute(statement.encode(), parameters)
+    async def _fetch(self, statement: bytes, parameters: dict[str, object]) -> Sequence[Any]:
+        async with self._connection() as connection:
+            cursor = await connection.execute(statement, parameters)
             return await cursor.fetchall() if cursor.description else []
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
+        """Raise PoolTimeout."""
+        deadline = monotonic() + WAIT_SECONDS
+        try:
+            async with asyncio.timeout(WAIT_SECONDS):
+                await self._turns.acquire()
+        except TimeoutError as problem:
+            raise PoolTimeout("every connection is in use") from problem
+        try:
+            async with self._pool.connection(timeout=deadline - monotonic()) as connection:
+                yield connection
+        finally:
+            self._turns.release()
 
 
 @asynccontextmanager

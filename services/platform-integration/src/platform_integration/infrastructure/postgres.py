@@ -71,14 +71,17 @@ class PostgresConnections:
         return self._to_integration(row._mapping)
 
     async def repository(self, id: UUID) -> tuple[Repository, Integration]:  # noqa: A002
-        query = select(repositories).where(repositories.c.id == id)
-        row = (await self._connection.execute(query)).one_or_none()
+        ours = (integrations.c.id == repositories.c.integration_id) & (
+            integrations.c.organization_id == repositories.c.organization_id
+        )
+        both = select(*repositories.c, *integrations.c).join_from(repositories, integrations, ours)
+        row = (await self._connection.execute(both.where(repositories.c.id == id))).one_or_none()
         if row is None:
             raise NotFound("there is no such repository")
-        repository = Repository(**row._mapping)
-        return repository, await self.integration(
-            repository.integration_id, repository.organization_id
-        )
+        of_repository = len(repositories.c)
+        repository = dict(zip(repositories.c.keys(), row[:of_repository], strict=True))
+        integration = dict(zip(integrations.c.keys(), row[of_repository:], strict=True))
+        return Repository(**repository), self._to_integration(integration)
 
     def _to_integration(self, row: Mapping[Any, Any]) -> Integration:
         fields = dict(row)
