@@ -30,7 +30,7 @@ SET updated_at = excluded.updated_at, head_sha = excluded.head_sha, closed = exc
 
 
 async def followed_pull_request(connection: Connection, ref: PullRequestRef) -> FollowedPullRequest:
-    read = await connection.execute(_READ, _key(ref))
+    read = await connection.execute(_READ, key_of(ref))
     ((*of_pull_request, mode, pushes, window_seconds),) = await read.fetchall()
     found = FollowedPullRequest(
         ref=ref, cadence=cadence_of(mode, pushes, window_seconds) if mode else None
@@ -54,10 +54,10 @@ async def keep(connection: Connection, followed: FollowedPullRequest) -> None:
         "paused": followed.paused,
         "pushes": json.dumps([each.isoformat() for each in followed.pushes]),
     }
-    await connection.execute(_KEEP, _key(followed.ref) | row)
+    await connection.execute(_KEEP, key_of(followed.ref) | row)
 
 
-def _key(ref: PullRequestRef) -> dict[str, Any]:
+def key_of(ref: PullRequestRef) -> dict[str, Any]:
     return {
         "organization_id": ref.organization_id,
         "repository_id": ref.repository_id,

@@ -39,7 +39,7 @@ from workflow_queue.domain.pull_request import (
     PullRequestRef,
 )
 from workflow_queue.infrastructure import job_metrics, job_status, stored_events
-from workflow_queue.infrastructure.followed import followed_pull_request, keep
+from workflow_queue.infrastructure.followed import followed_pull_request, keep, key_of
 from workflow_queue.infrastructure.leases import end_lease, lease_of
 from workflow_queue.infrastructure.pipelined import Connection, transaction
 from workflow_queue.infrastructure.published import envelopes
@@ -66,7 +66,10 @@ _BY_KEY = f"{_OF_PULL_REQUEST} AND head_sha = %(head_sha)s AND trigger = %(trigg
 _ACTIVE = f"{_OF_PULL_REQUEST} AND state = ANY(%(states)s)"
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(%(name)s, 0))"
 # All that a change of a job writes, whatever it was, in one round trip.
-_WRITE = f"WITH stored AS ({stored_events.APPEND}), told AS ({messaging.APPEND}) {job_status.SHOW}"
+_WRITE = f"""
+WITH stored AS ({stored_events.APPEND}), told AS ({messaging.OUTBOX_APPEND})
+{job_status.SHOW}
+"""
 _NAME_ORGANIZATION = """
 INSERT INTO organizations (id, name) VALUES (%(id)s, %(name)s)
 ON CONFLICT (id) DO UPDATE SET name = excluded.name
@@ -108,15 +111,15 @@ class PostgresJobs:
 
     async def find(self, key: IdempotencyKey) -> WorkflowJob | None:
         wanted = {"head_sha": key.head_sha, "trigger": key.trigger}
-        found = await self._rows(_BY_KEY, _names(key.ref) | wanted)
+        found = await self._rows(_BY_KEY, key_of(key.ref) | wanted)
         return await self.get(found[0][0]) if found else None
 
     async def active(self, ref: PullRequestRef) -> Sequence[WorkflowJob]:
-        active = await self._rows(_ACTIVE, _names(ref) | {"states": sorted(ACTIVE)})
+        active = await self._rows(_ACTIVE, key_of(ref) | {"states": sorted(ACTIVE)})
         return [await self.get(job_id) for (job_id,) in active]
 
     async def _rows(self, query: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-        return await (await self._connection.execute(query.encode(), parameters)).fetchall()
+        return await (await self._connection.execute(query, parameters)).fetchall()
 
     def changed(self) -> list[WorkflowJob]:
         """Stopped ones first: one job of a pull request ends before another begins."""
@@ -138,7 +141,7 @@ class PostgresTransaction:
 
     async def first_time(self, message_id: UUID, *, consumer: str) -> bool:
         claim = {"message_id": message_id, "consumer": consumer}
-        claimed = await self._connection.execute(messaging.CLAIM, claim)
+        claimed = await self._connection.execute(messaging.INBOX_CLAIM, claim)
         return await claimed.fetchone() is not None
 
     async def lock(self, ref: PullRequestRef) -> FollowedPullRequest:
@@ -167,21 +170,22 @@ class PostgresTransaction:
     async def flush(self) -> set[str]:
         """Write what changed; return the channels of those who wait for it."""
         changed = self.jobs.changed()
-        told = False
+        channels = {DISPATCHER for job in changed if _frees(job)}
         for job in changed:
             outgoing = await self._messages(job)
-            told = told or bool(outgoing)
+            if outgoing:
+                channels.add(OUTBOX)
             await self._connection.execute(
                 _WRITE,
                 stored_events.appended(job, self._cause)
-                | messaging.appended(outgoing)
+                | messaging.outbox_arrays(outgoing)
                 | job_status.shown(job, self._cause),
             )
             await job_metrics.count(self._connection, job)
             await end_lease(self._connection, job)
         for followed in self._followed:
             await keep(self._connection, followed)
-        return {OUTBOX for _ in [told] if told} | {DISPATCHER for job in changed if _frees(job)}
+        return channels
 
     async def _messages(self, job: WorkflowJob) -> list[Envelope]:
         made: list[Envelope] = []
@@ -233,14 +237,6 @@ async def begin(
         raise ConcurrentUpdate("Somebody else changed the job at the same time") from problem
     for channel in channels:
         ring(channel)
-
-
-def _names(ref: PullRequestRef) -> dict[str, Any]:
-    return {
-        "organization_id": ref.organization_id,
-        "repository_id": ref.repository_id,
-        "number": ref.number,
-    }
 
 
 def _frees(job: WorkflowJob) -> bool:

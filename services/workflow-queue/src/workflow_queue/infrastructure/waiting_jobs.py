@@ -50,8 +50,10 @@ _SHARES = "SELECT organization_id, concurrency, weight FROM organization_limits"
 async def waiting_lines(
     connection: Connection, *, now: datetime, most: int
 ) -> tuple[Sequence[Line], Mapping[OrganizationId, Share]]:
-    """Every line that somebody waits or runs in, with the first `most` who wait; and the shares
-    of organizations that have more or less than the settings say."""
+    """Every line that somebody waits or runs in, with the first `most` who wait; and the shares.
+
+    Organizations that have what the settings say are not among the shares.
+    """
     # All are on their way before the first is waited for.
     waits = await connection.execute(_WAITING, {"now": now, "most": most})
     runs = await connection.execute(_RUNNING)
