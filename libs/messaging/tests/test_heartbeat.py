@@ -108,6 +108,28 @@ async def test_a_sign_that_cannot_be_made_is_an_error_and_not_silence(
             await asked.wait()
 
 
+class DeafOnce(Publisher):
+    """Swallows one cancellation, as `asyncio.wait_for` does in the drivers before Python 3.12."""
+
+    swallowed = False
+
+    async def publish(self, envelope: Envelope) -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            if self.swallowed:
+                raise
+            self.swallowed = True
+
+
+async def test_signs_of_life_end_though_a_cancellation_is_swallowed(vhost_url: str) -> None:
+    """Else a worker would hold its job for as long as it lives, and do nothing about it."""
+    async with asyncio.timeout(10) as patience:
+        async with beating(DeafOnce(vhost_url, TOPOLOGY), whispered):
+            await asyncio.sleep(0)  # the first sign is on its way
+    assert not patience.expired()
+
+
 async def test_an_audience_is_somebody_who_consumes_the_queue(
     vhost_url: str, channel: AbstractChannel
 ) -> None:

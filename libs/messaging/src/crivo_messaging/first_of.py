@@ -2,6 +2,20 @@
 
 import asyncio
 from collections.abc import Awaitable
+from typing import Any
+
+AGAIN_SECONDS = 1.0
+
+
+async def end(*tasks: asyncio.Future[Any]) -> None:
+    """Cancel them until they are done: `asyncio.wait_for` before Python 3.12 may swallow it.
+
+    (https://github.com/python/cpython/issues/86296, and drivers use it when they connect.)
+    """
+    while going := [task for task in tasks if not task.done()]:
+        for task in going:
+            task.cancel()
+        await asyncio.wait(going, timeout=AGAIN_SECONDS)
 
 
 async def first_of(*waits: Awaitable[object]) -> None:
@@ -10,8 +24,6 @@ async def first_of(*waits: Awaitable[object]) -> None:
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
+        await end(*tasks)
     for task in done:
         task.result()

@@ -10,6 +10,7 @@ from aio_pika.abc import AbstractChannel, AbstractConnection
 from aio_pika.exceptions import AMQPException
 
 from crivo_messaging.envelope import Envelope
+from crivo_messaging.first_of import end
 from crivo_messaging.publisher import BrokerAway, Publisher, Unroutable
 
 BEAT_SECONDS = 5.0
@@ -30,9 +31,9 @@ async def beating(
     try:
         yield
     finally:
-        beats.cancel()
-        with suppress(asyncio.CancelledError):
-            await beats
+        await end(beats)
+    if not beats.cancelled():
+        beats.result()
 
 
 async def _beat(publisher: Publisher, sign: Callable[[], Envelope], seconds: float) -> None:

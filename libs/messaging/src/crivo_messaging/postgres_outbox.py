@@ -6,7 +6,7 @@ transaction mode. NOTIFY never runs inside a business transaction, where it woul
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -17,6 +17,7 @@ from prometheus_client import Gauge
 from psycopg.rows import dict_row
 
 from crivo_messaging.envelope import Envelope
+from crivo_messaging.first_of import end
 from crivo_messaging.relay import Outcome, StoreAway
 
 BATCH = 500
@@ -186,6 +187,6 @@ async def open_bell(url: str) -> AsyncIterator[Bell]:
     try:
         yield bell
     finally:
-        tolling.cancel()
-        with suppress(asyncio.CancelledError):
-            await tolling
+        await end(tolling)
+    if not tolling.cancelled():
+        tolling.result()
