@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 import structlog
+from crivo_messaging.first_of import end
 from crivo_observability.http import Receive, Scope, Send
 from crivo_observability.traces import traceparent
 from crivo_web.identity import Now, issue
@@ -27,7 +28,6 @@ from gateway.presentation.event_streams import EventStreams
 from gateway.presentation.exchange import RETRY_AFTER, ClientGone, Exchange, TooLarge
 from gateway.presentation.headers import to_service, value_of
 
-CANCEL_SECONDS = 1.0
 READING = ("GET", "HEAD")
 # CONNECT would make a tunnel of the connection to a service, TRACE show what we tell it.
 METHODS = (*READING, "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -63,10 +63,7 @@ class Gateway:
         leaving = asyncio.create_task(exchange.body.client_leaves())
         try:
             await asyncio.wait({answering, leaving}, return_when=asyncio.FIRST_COMPLETED)
-            while not answering.done():
-                # Again, until it heard: `asyncio.wait_for` before Python 3.12 may swallow it.
-                answering.cancel()
-                await asyncio.wait({answering}, timeout=CANCEL_SECONDS)
+            await end(answering)
             with suppress(asyncio.CancelledError, ClientGone):
                 await answering
                 return
