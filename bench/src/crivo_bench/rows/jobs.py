@@ -2,16 +2,18 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import aio_pika
+import code_review_contracts.events as review_events
 import platform_integration_contracts.events as platform_events
 import workflow_queue_contracts.events as job_events
 from aio_pika.abc import AbstractIncomingMessage
+from code_review_contracts.events import ReviewStartedV1
 from crivo_contracts.event import wire_type
 from crivo_local.part import Part
 from crivo_local.platform import Platform
@@ -49,9 +51,9 @@ class WorkflowQueue:
         """Seconds from the first pull request that was told of to the last job's end."""
         return asyncio.run(_run_jobs(self.broker, jobs))
 
-    def run_one_by_one(self, jobs: int) -> None:
-        for _ in range(jobs):
-            self.run_jobs(1)
+    def run_one_by_one(self, jobs: int) -> dict[UUID, datetime]:
+        """When the worker had each job's command in its hands."""
+        return asyncio.run(_run_one_by_one(self.broker, jobs))
 
     def stored(self) -> tuple[int, int]:
         """Events of jobs, and messages that are not published yet."""
@@ -102,6 +104,19 @@ async def _run_jobs(url: str, jobs: int) -> float:
         await publisher.close()
 
 
+async def _run_one_by_one(url: str, jobs: int) -> dict[UUID, datetime]:
+    taken: dict[UUID, datetime] = {}
+
+    async def note(message: AbstractIncomingMessage) -> None:
+        started = ReviewStartedV1.model_validate_json(message.body)
+        taken[started.job_id] = started.occurred_at
+
+    async with _ear(url, review_events.EXCHANGE, wire_type(ReviewStartedV1), note):
+        for _ in range(jobs):
+            await _run_jobs(url, 1)
+    return taken
+
+
 @asynccontextmanager
 async def _ends(url: str, jobs: int) -> AsyncIterator[asyncio.Event]:
     """Set once as many jobs completed: their last event was published, so it was stored."""
@@ -113,13 +128,20 @@ async def _ends(url: str, jobs: int) -> AsyncIterator[asyncio.Event]:
         if len(completed) == jobs:
             all_ended.set()
 
+    async with _ear(url, job_events.EXCHANGE, wire_type(JobCompletedV1), note):
+        yield all_ended
+
+
+@asynccontextmanager
+async def _ear(
+    url: str, exchange: str, kind: str, note: Callable[[AbstractIncomingMessage], Awaitable[None]]
+) -> AsyncIterator[None]:
     async with await aio_pika.connect(url) as connection:
         channel = await connection.channel()
-        exchange = await channel.declare_exchange(job_events.EXCHANGE, "topic", durable=True)
         queue = await channel.declare_queue(exclusive=True)
-        await queue.bind(exchange, wire_type(JobCompletedV1))
+        await queue.bind(await channel.declare_exchange(exchange, "topic", durable=True), kind)
         await queue.consume(note, no_ack=True)
-        yield all_ended
+        yield
 
 
 def _opened(number: int) -> Envelope:

@@ -1,4 +1,4 @@
-"""Commands that workflow-queue gives itself, through the broker, so that its workers scale."""
+"""Commands that workflow-queue gave itself up to release 0.1.0; it consumes them for one more."""
 
 from typing import Literal
 

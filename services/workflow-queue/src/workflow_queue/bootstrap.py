@@ -27,14 +27,15 @@ from workflow_queue.application.app import App
 from workflow_queue.application.cancel_jobs import CancelJobsHandler
 from workflow_queue.application.command_review import CommandReviewHandler
 from workflow_queue.application.dispatch_due import DispatchDueHandler
+from workflow_queue.application.dispatch_next import DispatchNextHandler
 from workflow_queue.application.dispatch_waiting import DispatchWaitingHandler
 from workflow_queue.application.enqueue_code_review_job import EnqueueCodeReviewJobHandler
 from workflow_queue.application.name_organization import NameOrganizationHandler
 from workflow_queue.application.ports import ConcurrentUpdate
 from workflow_queue.application.process_workflow_job import ProcessWorkflowJobHandler
-from workflow_queue.application.reject_dispatch import RejectDispatchHandler
 from workflow_queue.application.renew_lease import ProlongLeasesHandler, RenewLeaseHandler
 from workflow_queue.application.retry_job import RetryJobHandler
+from workflow_queue.application.start_at_once import StartAtOnce
 from workflow_queue.application.update_job_status import UpdateJobStatusHandler
 from workflow_queue.domain.orchestrator import WorkflowOrchestrator
 from workflow_queue.infrastructure import postgres
@@ -44,7 +45,6 @@ from workflow_queue.infrastructure.leases import PostgresLeases
 from workflow_queue.infrastructure.postgres_cadences import PostgresCadences
 from workflow_queue.infrastructure.postgres_views import PostgresJobViews
 from workflow_queue.infrastructure.tables import messaging
-from workflow_queue.presentation.dead_letters import JobDeadLetters
 from workflow_queue.presentation.dispatcher import run_dispatcher
 from workflow_queue.presentation.timer import run_timer
 from workflow_queue.presentation.topology import KEPT_FOR_OTHERS, LEASES, TOPOLOGY
@@ -106,8 +106,7 @@ class Service:
         broker = create_broker(url, policy=policy, prefetch=self.settings.prefetch)
         broker.include_router(consumers(self.app))
         broker.include_router(signs_of_life(self.app))
-        letters = JobDeadLetters(store=self.letters, reject_dispatch=self.app.reject_dispatch)
-        consume_dead_letters(broker, TOPOLOGY, letters)
+        consume_dead_letters(broker, TOPOLOGY, self.letters)
         await run_consumers(broker, policy, TOPOLOGY, stop, url=url)
 
     async def relay(self, stop: asyncio.Event) -> None:
@@ -126,7 +125,7 @@ class Service:
             await audience.close()
 
     async def dispatch(self, stop: asyncio.Event) -> None:
-        """Hand waiting jobs to workers until told to stop."""
+        """Start waiting jobs until told to stop."""
         leadership = Leadership(
             self.settings.direct_url, lock=DISPATCHER_LOCK, channel=postgres.DISPATCHER
         )
@@ -163,12 +162,21 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         jitter = random.SystemRandom().random
         at_primary, views = PostgresJobViews(engine), PostgresJobViews(readers)
         leases = PostgresLeases(engine)
+        start_at_once = StartAtOnce(limits=settings.limits, policy=policy, now=utc_now)
         app = App(
             enqueue_code_review_job=EnqueueCodeReviewJobHandler(
-                begin=begin, orchestrator=orchestrator, now=utc_now, new_id=uuid7
+                begin=begin,
+                orchestrator=orchestrator,
+                now=utc_now,
+                new_id=uuid7,
+                start_at_once=start_at_once,
             ),
             command_review=CommandReviewHandler(
-                begin=begin, orchestrator=orchestrator, now=utc_now, new_id=uuid7
+                begin=begin,
+                orchestrator=orchestrator,
+                now=utc_now,
+                new_id=uuid7,
+                start_at_once=start_at_once,
             ),
             process_workflow_job=ProcessWorkflowJobHandler(begin=begin, policy=policy, now=utc_now),
             update_job_status=UpdateJobStatusHandler(
@@ -176,12 +184,12 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
             ),
             retry_job=RetryJobHandler(begin=begin, orchestrator=orchestrator, now=utc_now),
             cancel_jobs=CancelJobsHandler(begin=begin, orchestrator=orchestrator, now=utc_now),
-            reject_dispatch=RejectDispatchHandler(
-                begin=begin, policy=policy, now=utc_now, jitter=jitter
-            ),
             dispatch_due=DispatchDueHandler(begin=begin, policy=policy, now=utc_now, jitter=jitter),
             dispatch_waiting=DispatchWaitingHandler(
                 begin=begin, limits=settings.limits, policy=policy, now=utc_now
+            ),
+            dispatch_next=DispatchNextHandler(
+                begin=begin, limits=settings.limits, policy=policy, now=utc_now, is_away=is_away
             ),
             name_organization=NameOrganizationHandler(begin=begin),
             renew_lease=RenewLeaseHandler(leases=leases, policy=policy, now=utc_now),

@@ -8,7 +8,6 @@ from crivo_contracts.event import Event
 from httpx import AsyncClient
 from sqlalchemy import text
 from workflow_queue.bootstrap import Service
-from workflow_queue_contracts.commands import ProcessWorkflowJobV1
 from workflow_queue_support.builders import NOON, ORGANIZATION
 from workflow_queue_support.callers import a_caller
 from workflow_queue_support.peers import at_work
@@ -46,14 +45,6 @@ async def dead(caller: AsyncClient, *, times: int = 1) -> dict[str, Any]:
         if items and items[0]["times"] == times:
             (letter,) = items
             return dict(letter)
-
-
-async def handled(service: Service) -> int:
-    """How many of the letters were handled after all."""
-    query = "SELECT count(*) FROM inbox JOIN dead_letters ON inbox.message_id::text"
-    async with service.engine.connect() as connection:
-        found = await connection.scalar(text(f"{query} = dead_letters.message_id"))
-    return int(found or 0)
 
 
 async def test_an_event_that_died_of_a_bug_makes_its_job_once_when_replayed(
@@ -100,27 +91,6 @@ async def test_an_unknown_version_that_is_replayed_too_early_dies_again_as_the_s
     assert (
         letter["type"] == shown["body"]["type"] == PullRequestOpenedV9.model_fields["type"].default
     )
-
-
-async def test_a_dispatch_that_died_changes_nothing_when_its_job_has_moved_on(
-    connected: Service,
-) -> None:
-    await break_steps(connected, "step_started")
-    owner = a_caller(connected, organization_id=ORGANIZATION, role="owner")
-    async with owner as caller, at_work(connected) as peers:
-        await peers.opened()
-        failed = await peers.next("job_failed")  # the job is told of every dispatch that died
-        await run(connected, "DROP TRIGGER refuse ON events")
-        replayed = await caller.post(
-            f"{PATH}/replay", json={"type": ProcessWorkflowJobV1.model_fields["type"].default}
-        )
-        while await handled(connected) < 3:
-            pass
-
-    assert replayed.json() == {"replayed": 3}
-    async with connected.engine.connect() as connection:
-        state = await connection.scalar(text("SELECT state FROM job_status_view"))
-    assert (failed["step"], state) == ("dispatch", "failed")
 
 
 async def test_what_died_in_the_gateway_is_kept_here_and_replayed_to_its_own_queue(

@@ -63,7 +63,7 @@ async def enqueued(service: Service, engine: AsyncEngine, number: int) -> JobId:
 
 async def failed(service: Service, engine: AsyncEngine, number: int = 1) -> JobId:
     job_id = await enqueued(service, engine, number)
-    await service.process(job_id)
+    await service.tick()
     await service.failed(job_id, failure=PERMANENT)
     return job_id
 
@@ -79,13 +79,11 @@ async def test_the_status_is_rebuilt_while_jobs_are_written(
     engine: AsyncEngine, service: Service
 ) -> None:
     jobs = [await enqueued(service, engine, number) for number in range(1, 13)]
-    await service.app.dispatch_waiting()
     await run(engine, "UPDATE job_status_view SET pull_request_title = 'wrong', version = 0")
     written = asyncio.Event()
 
     async def write() -> None:
         for job_id in jobs:
-            await service.take(job_id)
             await service.reviewed(job_id)
             await service.published(job_id)
         await enqueued(service, engine, 99)
@@ -110,14 +108,13 @@ async def test_the_status_is_rebuilt_while_jobs_are_written(
     )
     async with engine.connect() as connection:
         counted = {row.state: row.jobs for row in await connection.execute(states)}
-    assert counted == {State.COMPLETED: len(jobs), State.PENDING: 1}
+    assert counted == {State.COMPLETED: len(jobs), State.RUNNING: 1}
 
 
 async def test_a_row_that_was_written_since_is_not_taken_back(
     engine: AsyncEngine, service: Service
 ) -> None:
     job_id = await enqueued(service, engine, 1)
-    await service.app.dispatch_waiting()
     async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
         async with engine.begin() as connection:
             # The writer of version 3 holds the row; the rebuild has read version 2.
@@ -157,8 +154,8 @@ async def test_only_jobs_that_ended_before_are_archived(
     await enqueued(service, engine, 2)
     total, _ = await stored(engine)
     assert await archived(engine, before=NOON) == 0
-    assert await archived(engine) == total - 1
-    assert await stored(engine) == (1, total - 1)
+    assert await archived(engine) == total - 2
+    assert await stored(engine) == (2, total - 2)
 
 
 async def test_archiving_goes_on_where_it_was_stopped(
@@ -183,12 +180,12 @@ async def test_an_archived_job_is_retried_and_archived_again(
     await service.app.retry_job(
         RetryJob(organization_id=ORGANIZATION, job_id=job_id, requested_by="ana")
     )
-    await service.process(job_id)
+    await service.tick()
     await service.failed(job_id, attempt=2, failure=PERMANENT)
     before = await rows(engine)
     await archived(engine)
     assert (await stored(engine))[0] == 0
     history = await service.app.job_views.history(ORGANIZATION, job_id)
-    assert [entry.sequence for entry in history] == list(range(1, 9))
+    assert [entry.sequence for entry in history] == list(range(1, 7))
     assert await job_status.rebuild(engine) == 1
     assert await rows(engine) == before

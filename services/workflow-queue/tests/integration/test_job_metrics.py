@@ -37,16 +37,16 @@ async def some_jobs(service: Service, views: PostgresJobViews) -> None:
     for number, seconds in ((1, 4), (2, 90)):
         await service.enqueue(a_pull_request(ref=a_ref(number), at=service.clock()))
         job_id = await the_job_of(views, number)
-        await service.process(job_id)
+        await service.tick()
         service.clock.pass_(timedelta(seconds=seconds))
         await service.reviewed(job_id)
         await service.published(job_id)
     for number in (3, 4, 5):
         await service.enqueue(a_pull_request(ref=a_ref(number), at=service.clock()))
     failed, retried = await the_job_of(views, 3), await the_job_of(views, 4)
-    await service.process(failed)
+    await service.tick()
     await service.failed(failed, failure=PERMANENT)
-    await service.process(retried)
+    await service.tick()
     await service.failed(retried)
 
 

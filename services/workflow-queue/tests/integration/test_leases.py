@@ -51,7 +51,6 @@ async def running(store: Store) -> WorkflowJob:
     job = WorkflowJob.create(
         job_id=JobId(uuid4()), pull_request=a_pull_request(), trigger="opened", now=NOON
     )
-    job.dispatch(now=NOON, policy=POLICY)
     job.start(now=NOON, policy=POLICY)
     async with store.begin() as tx:
         tx.jobs.add(job)

@@ -76,13 +76,12 @@ async def payloads(engine: AsyncEngine) -> int:
 async def test_a_job_tells_its_whole_life(engine: AsyncEngine, service: Service) -> None:
     await service.enqueue()
     job_id = await only_job(engine)
-    await service.process(job_id)
+    await service.tick()
     await service.reviewed(job_id)
     await service.published(job_id)
 
     assert await sent(engine) == [
         ("workflow_queue.job_created.v1", "workflow.exchange"),
-        ("workflow_queue.process_workflow_job.v1", "workflow.exchange"),
         ("workflow_queue.job_started.v1", "workflow.exchange"),
         ("code_review.analyze_pull_request.v1", "code_review.commands"),
         ("platform_integration.publish_review.v1", "platform_integration.commands"),
@@ -111,11 +110,15 @@ async def test_the_relay_and_the_dispatcher_are_woken_when_they_have_work(
     engine: AsyncEngine, service: Service, rung: Rung
 ) -> None:
     await service.enqueue()
-    assert sorted(rung.channels) == ["dispatcher", "outbox"]
+    job_id = await only_job(engine)
+    assert rung.channels == ["outbox"]
     await service.enqueue()
-    assert len(rung.channels) == 2, "a repeated request makes no work"
+    assert len(rung.channels) == 1, "a repeated request makes no work"
+    await service.failed(job_id)
+    assert sorted(rung.channels[1:]) == ["dispatcher", "outbox"]
+    service.clock.pass_(POLICY.backoff)
     await service.app.dispatch_waiting()
-    assert rung.channels[2:] == ["outbox"]
+    assert rung.channels[3:] == ["outbox"]
 
 
 async def test_the_review_to_publish_is_kept_for_a_retry_and_no_longer(
@@ -123,12 +126,12 @@ async def test_the_review_to_publish_is_kept_for_a_retry_and_no_longer(
 ) -> None:
     await service.enqueue()
     job_id = await only_job(engine)
-    await service.process(job_id)
+    await service.tick()
     await service.reviewed(job_id)
     await service.failed(job_id, step=Step.PUBLISH)
     service.clock.pass_(POLICY.backoff)
     await service.tick()
-    await service.process(job_id)
+    await service.tick()
 
     publish = PublishReviewV1.model_validate_json(
         await body(engine, "platform_integration.publish_review.v1")
@@ -143,14 +146,14 @@ async def test_failures_and_stops_are_told(engine: AsyncEngine, service: Service
     await service.enqueue(draft=True)
     await service.enqueue(a_pull_request("b" * 40), trigger="updated")
     jobs = await PostgresJobViews(engine).jobs(
-        ORGANIZATION, JobFilter(state="pending"), before=None, limit=1
+        ORGANIZATION, JobFilter(state="running"), before=None, limit=1
     )
     job_id = JobId(jobs[0].id)
-    await service.process(job_id)
+    await service.tick()
     await service.failed(job_id)
     service.clock.pass_(POLICY.backoff)
     await service.tick()
-    await service.process(job_id)
+    await service.tick()
     await service.failed(job_id, attempt=2, failure=PERMANENT)
 
     types = [type_.split(".")[1] for type_, _ in await sent(engine)]
@@ -158,11 +161,9 @@ async def test_failures_and_stops_are_told(engine: AsyncEngine, service: Service
         "job_created",
         "job_skipped",
         "job_created",
-        "process_workflow_job",
         "job_started",
         "analyze_pull_request",
         "job_retry_scheduled",
-        "process_workflow_job",
         "job_started",
         "analyze_pull_request",
         "job_failed",

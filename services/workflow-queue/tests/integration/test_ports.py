@@ -46,14 +46,12 @@ def store(request: pytest.FixtureRequest) -> Store:
 
 
 def a_job(pull_request: PullRequest | None = None, trigger: str = "opened") -> WorkflowJob:
-    job = WorkflowJob.create(
+    return WorkflowJob.create(
         job_id=JobId(uuid4()),
         pull_request=pull_request or a_pull_request(),
         trigger=trigger,
         now=NOON,
     )
-    job.dispatch(now=NOON, policy=POLICY)
-    return job
 
 
 async def given(store: Store, *jobs: WorkflowJob) -> WorkflowJob:
@@ -83,6 +81,42 @@ async def test_changes_are_kept_without_being_asked_for(store: Store) -> None:
         (await tx.jobs.get(job.id)).start(now=NOON, policy=POLICY)
     async with store.begin() as tx:
         assert (await tx.jobs.get(job.id)).state is State.RUNNING
+
+
+async def test_many_jobs_are_read_together_in_the_order_they_are_asked_for(store: Store) -> None:
+    jobs = [a_job(a_pull_request(ref=a_ref(number))) for number in (1, 2, 3)]
+    await given(store, *jobs)
+    wanted = [jobs[2].id, jobs[0].id, jobs[2].id]
+    async with store.begin() as tx:
+        read = await tx.jobs.all(wanted)
+        assert [job.id for job in read] == wanted
+        assert read[0] is read[2] is await tx.jobs.get(jobs[2].id)
+        assert await tx.jobs.all([]) == []
+        with pytest.raises(JobNotFound):
+            await tx.jobs.all([jobs[1].id, JobId(uuid4())])
+
+
+async def test_only_one_transaction_at_a_time_hands_out_jobs(store: Store) -> None:
+    entered: list[str] = []
+
+    async def second(open_: asyncio.Event) -> None:
+        async with store.begin() as tx:
+            open_.set()
+            await tx.waiting(now=NOON, most=1)
+            entered.append("second")
+
+    opened = asyncio.Event()
+    async with asyncio.timeout(10), asyncio.TaskGroup() as tasks, store.begin() as tx:
+        await tx.waiting(now=NOON, most=1)
+        tasks.create_task(second(opened))
+        await opened.wait()
+        async with store.begin() as other:
+            assert await other.waiting_if_free(now=NOON, most=1) is None
+        assert await tx.waiting_if_free(now=NOON, most=1) is not None
+        entered.append("first")
+    assert entered == ["first", "second"]
+    async with store.begin() as tx:
+        assert await tx.waiting_if_free(now=NOON, most=1) is not None
 
 
 async def test_a_job_that_is_none_is_not_found(store: Store) -> None:
@@ -211,12 +245,14 @@ async def test_a_pull_request_is_held_by_one_at_a_time(store: Store) -> None:
     assert entered == ["first", "second"]
 
 
-@pytest.mark.parametrize("started", [False, True])
-async def test_a_job_is_due_when_its_time_has_come(store: Store, started: bool) -> None:
-    job = a_job()
-    if started:
-        job.start(now=NOON, policy=POLICY)
-    await given(store, job)
+def a_started_job(pull_request: PullRequest | None = None) -> WorkflowJob:
+    job = a_job(pull_request)
+    job.start(now=NOON, policy=POLICY)
+    return job
+
+
+async def test_a_job_is_due_when_its_time_has_come(store: Store) -> None:
+    job = await given(store, a_started_job())
     assert job.due_at is not None
     early = job.due_at - timedelta(seconds=1)
     assert await store.due(now=early, limit=5) == []
@@ -232,7 +268,7 @@ async def test_a_job_that_ended_is_never_due(store: Store) -> None:
 
 
 async def test_no_more_jobs_are_due_than_asked_for(store: Store) -> None:
-    await given(store, *(a_job(a_pull_request(ref=a_ref(n))) for n in range(1, 4)))
+    await given(store, *(a_started_job(a_pull_request(ref=a_ref(n))) for n in range(1, 4)))
     assert len(await store.due(now=NOON + timedelta(days=1), limit=2)) == 2
 
 

@@ -87,7 +87,7 @@ async def test_commands_go_on_while_the_replica_lags_and_lists_catch_up(
             ORGANIZATION, EVERYTHING, before=None, limit=10
         )
         job_id = JobId(known.id)
-        await shorthands.process(job_id)
+        await shorthands.tick()
         await shorthands.failed(job_id, failure=PERMANENT)
         async with a_caller(service, organization_id=ORGANIZATION) as caller:
             answer = await caller.post(f"/v1/jobs/{job_id}/retry")

@@ -18,6 +18,7 @@ from workflow_queue_support.builders import (
     NOON,
     ORGANIZATION,
     PERMANENT,
+    POLICY,
     REPOSITORY,
     Service,
     a_pull_request,
@@ -54,11 +55,10 @@ async def test_a_job_is_shown_with_its_names_and_deadline(
         NameOrganization(message_id=uuid4(), organization_id=ORGANIZATION, name="Acme")
     )
     await service.enqueue()
-    await service.app.dispatch_waiting()
     view = await newest(views)
     assert (view.organization_name, view.repository_full_name) == ("Acme", "acme/shop")
-    assert (view.state, view.step, view.attempt) == ("pending", "analyze", 0)
-    assert view.deadline_at == NOON + timedelta(minutes=1)
+    assert (view.state, view.step, view.attempt) == ("running", "analyze", 1)
+    assert view.deadline_at == NOON + POLICY.analyze_deadline
     assert view.next_attempt_at is None
 
 
@@ -67,7 +67,7 @@ async def test_a_job_that_waits_says_why_and_until_when(
 ) -> None:
     await service.enqueue()
     job_id = JobId((await newest(views)).id)
-    await service.process(job_id)
+    await service.tick()
     await service.failed(job_id)
     view = await views.job(ORGANIZATION, job_id)
     assert (view.state, view.reason, view.error_class) == (
@@ -113,18 +113,17 @@ async def test_history_shows_every_attempt_with_its_error(
 ) -> None:
     await service.enqueue()
     job_id = JobId((await newest(views)).id)
-    await service.process(job_id)
+    await service.tick()
     await service.reviewed(job_id)
     await service.failed(job_id, step=Step.PUBLISH, failure=PERMANENT)
 
     history = await views.history(ORGANIZATION, job_id)
     assert [(each.sequence, each.event) for each in history] == [
         (1, "job_created"),
-        (2, "job_dispatched"),
-        (3, "step_started"),
-        (4, "analysis_completed"),
-        (5, "step_started"),
-        (6, "job_failed"),
+        (2, "step_started"),
+        (3, "analysis_completed"),
+        (4, "step_started"),
+        (5, "job_failed"),
     ]
     last = history[-1]
     assert (last.step, last.attempt, last.error_class, last.reason) == (
@@ -141,7 +140,7 @@ async def test_the_status_is_rebuilt_from_the_events_as_it_was(
     for number, head in ((1, "a" * 40), (2, "a" * 40), (1, "b" * 40)):
         await service.enqueue(a_pull_request(head, ref=a_ref(number)), trigger="updated")
     job_id = JobId((await newest(views)).id)
-    await service.process(job_id)
+    await service.tick()
     await service.failed(job_id)
 
     async def rows() -> list[object]:

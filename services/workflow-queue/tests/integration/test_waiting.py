@@ -74,8 +74,8 @@ class Jobs:
         self, *, minutes: int = 0, most: int = 10
     ) -> dict[tuple[OrganizationId, IntegrationId | None], Line]:
         async with self._begin() as tx:
-            lines, _ = await tx.waiting(now=NOON + timedelta(minutes=minutes), most=most)
-        return {(line.organization_id, line.integration_id): line for line in lines}
+            waiting = await tx.waiting(now=NOON + timedelta(minutes=minutes), most=most)
+        return {(line.organization_id, line.integration_id): line for line in waiting.lines}
 
 
 @pytest.fixture
@@ -108,26 +108,24 @@ async def test_within_a_line_commands_go_first_and_then_the_oldest(jobs: Jobs) -
     assert [each.id for each in line.waiting] == [commanded.id, first.id, second.id]
 
 
-async def test_a_job_is_handed_over_in_the_trace_that_it_was_made_in(engine: AsyncEngine) -> None:
+async def test_a_job_is_started_in_the_trace_that_it_was_made_in(engine: AsyncEngine) -> None:
     configure_traces("workflow-queue")
     begin = partial(postgres.begin, engine, lambda _: None)
     with caused_by(correlation_id="a webhook"), span("a webhook"):
         made = traceparent()
         job = await Jobs(begin).add()
     async with begin() as tx:
-        (await tx.jobs.get(job.id)).dispatch(now=NOON, policy=POLICY)
+        (await tx.jobs.get(job.id)).start(now=NOON, policy=POLICY)
     query = text("SELECT attributes->>'correlationid', attributes->>'traceparent' FROM outbox")
     async with engine.connect() as connection:
         told = {tuple(row) for row in await connection.execute(query)}
     assert told == {("a webhook", made)}
 
 
-async def test_what_was_handed_over_is_in_flight_and_waits_no_more(
-    jobs: Jobs, begin: Begin
-) -> None:
+async def test_what_was_started_is_in_flight_and_waits_no_more(jobs: Jobs, begin: Begin) -> None:
     job, other = await jobs.add(), await jobs.add()
     async with begin() as tx:
-        (await tx.jobs.get(job.id)).dispatch(now=NOON, policy=POLICY)
+        (await tx.jobs.get(job.id)).start(now=NOON, policy=POLICY)
     (line,) = (await jobs.lines()).values()
     assert (line.in_flight, [each.id for each in line.waiting]) == (1, [other.id])
     async with begin() as tx:
@@ -142,7 +140,6 @@ async def test_a_retry_waits_in_line_once_it_is_due_and_is_not_in_flight(
     job = await jobs.add()
     async with begin() as tx:
         read = await tx.jobs.get(job.id)
-        read.dispatch(now=NOON, policy=POLICY)
         read.start(now=NOON, policy=POLICY)
         read.fail_step(
             step=read.step, attempt=1, failure=TRANSIENT, jitter=1.0, now=NOON, policy=POLICY
@@ -158,8 +155,8 @@ async def test_what_an_organization_was_given_wins_over_the_settings(engine: Asy
         async with engine.begin() as connection:
             await give_share(connection, BIG, share)
         async with postgres.begin(engine, lambda _: None) as tx:
-            _, shares = await tx.waiting(now=NOON, most=1)
-        assert shares == ({BIG: share} if share else {})
+            waiting = await tx.waiting(now=NOON, most=1)
+        assert waiting.shares == ({BIG: share} if share else {})
 
 
 async def test_a_single_job_overtakes_the_rest_of_a_long_line_on_its_way_to_workers(

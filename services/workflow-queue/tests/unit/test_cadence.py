@@ -70,7 +70,7 @@ async def test_the_push_that_is_too_much_still_stops_the_review_of_the_older_hea
 ) -> None:
     await pushed(service, 1, 2)
     older = newest(store)
-    await service.process(older)
+    await service.tick()
     await pushed(service, 3)
     assert store.last(older) == JobSuperseded(superseded_by=newest(store), at=NOON)
 
@@ -88,7 +88,7 @@ async def test_pushes_with_time_between_them_are_all_reviewed(
 ) -> None:
     for number in range(8):
         await service.enqueue(push(number, minute=8 * number), trigger="updated")
-    assert states(store) == [State.SUPERSEDED] * 7 + [State.PENDING]
+    assert states(store) == [State.SUPERSEDED] * 7 + [State.RUNNING]
 
 
 async def test_a_push_counts_at_the_time_it_was_made_and_not_when_it_was_heard_of(
@@ -97,14 +97,14 @@ async def test_a_push_counts_at_the_time_it_was_made_and_not_when_it_was_heard_o
     for number in range(4):
         service.clock.now = NOON + timedelta(days=1)
         await service.enqueue(push(number, minute=60 * number), trigger="updated")
-    assert states(store)[-1] is State.PENDING
+    assert states(store)[-1] is State.RUNNING
 
 
 async def test_a_delivery_that_comes_again_is_no_other_push(
     store: MemoryStore, service: Service
 ) -> None:
     await pushed(service, 1, 1, 2, 2, 1)
-    assert states(store) == [State.SUPERSEDED, State.PENDING]
+    assert states(store) == [State.SUPERSEDED, State.RUNNING]
 
 
 async def test_a_push_back_to_a_known_head_is_a_push(store: MemoryStore, service: Service) -> None:
@@ -120,7 +120,7 @@ async def test_pushes_to_a_draft_pause_nothing(store: MemoryStore, service: Serv
     for number in (1, 2, 3):
         await service.enqueue(push(number), trigger="updated", draft=True)
     await service.enqueue(push(3, minute=4), trigger="ready_for_review")
-    assert states(store) == [State.SKIPPED] * 3 + [State.PENDING]
+    assert states(store) == [State.SKIPPED] * 3 + [State.RUNNING]
 
 
 async def test_one_pull_request_does_not_pause_another(
@@ -128,7 +128,7 @@ async def test_one_pull_request_does_not_pause_another(
 ) -> None:
     await pushed(service, 1, 2, 3)
     await service.enqueue(a_pull_request(ref=a_ref(8)))
-    assert states(store)[-1] is State.PENDING
+    assert states(store)[-1] is State.RUNNING
 
 
 async def test_a_repository_may_have_every_push_reviewed(
@@ -136,7 +136,7 @@ async def test_a_repository_may_have_every_push_reviewed(
 ) -> None:
     await in_mode(store, Mode.AUTOMATIC)
     await pushed(service, *range(9))
-    assert states(store)[-1] is State.PENDING
+    assert states(store)[-1] is State.RUNNING
 
 
 @pytest.mark.parametrize("trigger", ["opened", "updated", "reopened", "ready_for_review"])
@@ -147,7 +147,7 @@ async def test_by_hand_means_that_nothing_is_reviewed_unasked(
     await service.enqueue(push(1), trigger=trigger)
     assert store.last(newest(store)) == JobSkipped(reason="manual", at=NOON)
     await service.command(Wish.REVIEW, push(1))
-    assert states(store) == [State.SKIPPED, State.PENDING]
+    assert states(store) == [State.SKIPPED, State.RUNNING]
 
 
 @pytest.mark.parametrize("trigger", ["updated", "reopened", "ready_for_review"])
@@ -159,7 +159,7 @@ async def test_a_person_may_pause_and_resume(
     assert store.job(newest(store)).reason == "paused"
     await service.command(Wish.RESUME, push(1))
     await service.enqueue(push(2), trigger=trigger)
-    assert states(store)[-1] is State.PENDING
+    assert states(store)[-1] is State.RUNNING
 
 
 async def test_a_pause_lets_the_review_that_is_under_way_end(
@@ -167,7 +167,7 @@ async def test_a_pause_lets_the_review_that_is_under_way_end(
 ) -> None:
     await service.enqueue(push(1))
     await service.command(Wish.PAUSE, push(1))
-    assert states(store) == [State.PENDING]
+    assert states(store) == [State.RUNNING]
 
 
 async def test_whoever_resumes_gets_as_many_pushes_again(
@@ -176,7 +176,7 @@ async def test_whoever_resumes_gets_as_many_pushes_again(
     await pushed(service, 1, 2, 3)
     await service.command(Wish.RESUME, push(3))
     await pushed(service, 4, 5)
-    assert states(store)[-1] is State.PENDING
+    assert states(store)[-1] is State.RUNNING
     await pushed(service, 6)
     assert store.job(newest(store)).reason == "paused"
 

@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 from workflow_queue.application.command_review import Wish
 from workflow_queue.application.ports import Verdict
+from workflow_queue.domain.fair_share import Limits
 from workflow_queue.domain.job_events import JobCreated, JobSuperseded, Priority
 from workflow_queue.domain.job_state import State
 from workflow_queue.domain.pull_request import JobId
@@ -44,7 +45,7 @@ def states(store: MemoryStore) -> list[State]:
 async def completed(store: MemoryStore, service: Service) -> JobId:
     await service.enqueue()
     (job_id,) = ids(store)
-    await service.process(job_id)
+    await service.tick()
     await service.reviewed(job_id)
     await service.published(job_id)
     return job_id
@@ -57,21 +58,20 @@ async def test_what_was_paused_is_reviewed_first_and_the_next_push_as_well(
     await service.enqueue()
     await service.command(Wish.REVIEW)
     commanded = ids(store)[1]
-    assert states(store) == [State.SKIPPED, State.PENDING]
+    assert states(store) == [State.SKIPPED, State.RUNNING]
     assert store.job(commanded).priority is Priority.COMMAND
     await service.enqueue(a_pull_request(B, at=LATER), trigger="updated")
-    assert states(store) == [State.SKIPPED, State.SUPERSEDED, State.PENDING]
+    assert states(store) == [State.SKIPPED, State.SUPERSEDED, State.RUNNING]
 
 
-async def test_a_command_goes_before_what_nobody_asked_for(
-    store: MemoryStore, service: Service
-) -> None:
+async def test_a_command_goes_before_what_nobody_asked_for(store: MemoryStore) -> None:
+    service = a_service(store.begin, store.due, NoViews(), limits=Limits(window=1))
     for number in (1, 2):
         await service.enqueue(a_pull_request(ref=a_ref(number)))
     await service.command(Wish.REVIEW, a_pull_request(ref=a_ref(3)))
     async with store.begin() as tx:
-        (line,), _ = await tx.waiting(now=NOON, most=5)
-    assert line.waiting[0].id == ids(store)[2]
+        (line,) = (await tx.waiting(now=NOON, most=5)).lines
+    assert [each.id for each in line.waiting] == [ids(store)[2], ids(store)[1]]
 
 
 async def test_a_review_that_is_under_way_is_not_begun_again(
@@ -79,7 +79,7 @@ async def test_a_review_that_is_under_way_is_not_begun_again(
 ) -> None:
     await service.enqueue()
     await service.command(Wish.REVIEW, a_pull_request(at=LATER))
-    assert states(store) == [State.PENDING]
+    assert states(store) == [State.RUNNING]
     assert store.jobs()[0].priority is Priority.AUTOMATIC
 
 
@@ -88,17 +88,16 @@ async def test_a_head_that_was_reviewed_is_reviewed_anew(
 ) -> None:
     await completed(store, service)
     await service.command(Wish.REVIEW, a_pull_request(at=LATER))
-    assert states(store) == [State.COMPLETED, State.PENDING]
+    assert states(store) == [State.COMPLETED, State.RUNNING]
 
 
 async def test_a_head_whose_review_failed_is_reviewed_anew(
     store: MemoryStore, service: Service
 ) -> None:
     await service.enqueue()
-    await service.process(ids(store)[0])
     await service.failed(ids(store)[0], failure=PERMANENT)
     await service.command(Wish.REVIEW)
-    assert states(store) == [State.FAILED, State.PENDING]
+    assert states(store) == [State.FAILED, State.RUNNING]
 
 
 async def test_each_comment_is_a_request_and_each_delivery_of_it_the_same(
@@ -112,11 +111,10 @@ async def test_each_comment_is_a_request_and_each_delivery_of_it_the_same(
         await service.command(request_id="first"),
     ]
     assert verdicts == [Verdict.ACCEPTED, Verdict.DUPLICATE, Verdict.DUPLICATE]
-    await service.process(ids(store)[1])
     await service.reviewed(ids(store)[1])
     await service.published(ids(store)[1])
     await service.command(request_id="second")
-    assert states(store) == [State.COMPLETED, State.COMPLETED, State.PENDING]
+    assert states(store) == [State.COMPLETED, State.COMPLETED, State.RUNNING]
     triggers = [each.trigger for each in store.jobs()]
     assert triggers == ["opened", "command:first", "command:second"]
 
@@ -134,7 +132,7 @@ async def test_a_repeated_command_does_not_undo_a_later_pause(
 async def test_a_draft_is_reviewed_when_somebody_asks(store: MemoryStore, service: Service) -> None:
     await service.enqueue(draft=True)
     await service.command()
-    assert states(store) == [State.SKIPPED, State.PENDING]
+    assert states(store) == [State.SKIPPED, State.RUNNING]
 
 
 async def test_a_command_supersedes_the_review_of_an_older_head(
@@ -146,7 +144,7 @@ async def test_a_command_supersedes_the_review_of_an_older_head(
     assert store.last(older) == JobSuperseded(superseded_by=newer, at=NOON)
     # The push is heard of after the command that was about it.
     await service.enqueue(a_pull_request(B, at=NOON + timedelta(seconds=30)), trigger="updated")
-    assert states(store) == [State.SUPERSEDED, State.PENDING]
+    assert states(store) == [State.SUPERSEDED, State.RUNNING]
 
 
 async def test_a_push_that_was_held_back_just_before_the_command_came_is_what_it_is_about(
@@ -185,4 +183,4 @@ async def test_a_pull_request_nobody_heard_of_is_reviewed(
     await service.command()
     (job_id,) = ids(store)
     assert isinstance(store.streams[job_id][0], JobCreated)
-    assert states(store) == [State.PENDING]
+    assert states(store) == [State.RUNNING]

@@ -1,13 +1,24 @@
 """Who goes next: nobody waits for another organization's queue, whatever its length."""
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from hypothesis import given
 from hypothesis import strategies as st
-from workflow_queue.domain.fair_share import Limits, Line, Share, WaitingJob, choose
+from workflow_queue.domain.fair_share import (
+    Limits,
+    Line,
+    Share,
+    Waiting,
+    WaitingJob,
+    choose,
+    has_room,
+)
+from workflow_queue.domain.job import WorkflowJob
 from workflow_queue.domain.job_events import Priority
 from workflow_queue.domain.pull_request import IntegrationId, JobId, OrganizationId
+from workflow_queue_support.builders import NOON, a_pull_request, a_ref
 
 BIG, SMALL, THIRD = (OrganizationId(UUID(int=number)) for number in (1, 2, 3))
 GITHUB, GITLAB = (IntegrationId(UUID(int=number)) for number in (11, 12))
@@ -35,17 +46,25 @@ def a_line(
     )
 
 
+def chosen_of(
+    lines: Sequence[Line],
+    shares: Mapping[OrganizationId, Share] | None = None,
+    limits: Limits = LIMITS,
+) -> list[JobId]:
+    return choose(Waiting(lines=lines, shares=shares or {}), limits=limits)
+
+
 def organizations(chosen: list[JobId]) -> list[int]:
     return [job_id.int // 10_000 for job_id in chosen]
 
 
 def test_a_single_job_goes_before_the_rest_of_a_thousand() -> None:
     lines = [a_line(BIG, 1000, in_flight=9), a_line(SMALL, 1)]
-    assert organizations(choose(lines, shares={}, limits=LIMITS)) == [SMALL.int]
+    assert organizations(chosen_of(lines)) == [SMALL.int]
 
 
 def test_two_organizations_take_turns_and_each_of_them_in_its_own_order() -> None:
-    chosen = choose([a_line(BIG, 5), a_line(SMALL, 5)], shares={}, limits=LIMITS)
+    chosen = chosen_of([a_line(BIG, 5), a_line(SMALL, 5)])
     assert organizations(chosen) == [1, 2] * 5
     for organization in (BIG, SMALL):
         own = [each for each in chosen if each.int // 10_000 == organization.int]
@@ -54,14 +73,14 @@ def test_two_organizations_take_turns_and_each_of_them_in_its_own_order() -> Non
 
 def test_a_command_goes_before_older_automatic_jobs_of_its_organization() -> None:
     commanded = a_line(BIG, 1, integration_id=GITLAB, priority=Priority.COMMAND, first=500)
-    chosen = choose([a_line(BIG, 5), commanded], shares={}, limits=LIMITS)
+    chosen = chosen_of([a_line(BIG, 5), commanded])
     assert chosen[0] == commanded.waiting[0].id
 
 
 def test_twice_the_weight_is_twice_the_jobs_in_flight() -> None:
     shares = {BIG: Share(concurrency=100, weight=2.0)}
     limits = Limits(window=9, organization=100, integration=100)
-    chosen = choose([a_line(BIG, 50), a_line(SMALL, 50)], shares=shares, limits=limits)
+    chosen = chosen_of([a_line(BIG, 50), a_line(SMALL, 50)], shares, limits)
     assert Counter(organizations(chosen)) == {BIG.int: 6, SMALL.int: 3}
 
 
@@ -69,7 +88,7 @@ def test_an_organization_has_no_more_in_flight_than_its_limit() -> None:
     shares = {SMALL: Share(concurrency=1)}
     limits = Limits(window=10, organization=4, integration=10)
     lines = [a_line(BIG, 50, in_flight=3), a_line(SMALL, 50)]
-    assert Counter(organizations(choose(lines, shares=shares, limits=limits))) == {1: 1, 2: 1}
+    assert Counter(organizations(chosen_of(lines, shares, limits))) == {1: 1, 2: 1}
 
 
 def test_a_code_host_that_is_at_its_limit_does_not_hold_up_another() -> None:
@@ -78,13 +97,46 @@ def test_a_code_host_that_is_at_its_limit_does_not_hold_up_another() -> None:
         a_line(BIG, 5, in_flight=2),
         a_line(BIG, 5, integration_id=GITLAB, first=500),
     ]
-    chosen = choose(lines, shares={}, limits=limits)
+    chosen = chosen_of(lines, limits=limits)
     assert chosen == [each.id for each in lines[1].waiting[:2]]
 
 
 def test_a_full_window_lets_nobody_in() -> None:
     lines = [a_line(BIG, 5, in_flight=7), a_line(SMALL, 5, in_flight=3)]
-    assert choose(lines, shares={}, limits=LIMITS) == []
+    assert chosen_of(lines) == []
+
+
+def is_let_in(
+    *lines: Line, limits: Limits = LIMITS, shares: Mapping[OrganizationId, Share] | None = None
+) -> bool:
+    """Whether a new job of BIG on GITHUB starts as it is made."""
+    job = WorkflowJob.create(
+        job_id=JobId(UUID(int=1)),
+        pull_request=a_pull_request(ref=a_ref(organization_id=BIG), integration_id=GITHUB),
+        trigger="opened",
+        now=NOON,
+    )
+    return has_room(Waiting(lines=lines, shares=shares or {}), job, limits=limits)
+
+
+def test_a_new_job_starts_at_once_where_there_is_room() -> None:
+    assert is_let_in()
+    assert is_let_in(a_line(BIG, 0, in_flight=4), a_line(SMALL, 0, in_flight=5))
+
+
+def test_a_new_job_does_not_start_at_once_where_a_limit_is_reached() -> None:
+    assert not is_let_in(a_line(BIG, 0, in_flight=4), a_line(SMALL, 0, in_flight=6))
+    narrow = Limits(window=10, organization=3, integration=2)
+    assert not is_let_in(a_line(BIG, 0, in_flight=2), limits=narrow)
+    elsewhere = a_line(BIG, 0, in_flight=2, integration_id=GITLAB)
+    assert is_let_in(elsewhere, limits=narrow)
+    assert not is_let_in(elsewhere, a_line(BIG, 0, in_flight=1), limits=narrow)
+    assert not is_let_in(a_line(BIG, 0, in_flight=1), shares={BIG: Share(concurrency=1)})
+
+
+def test_a_new_job_overtakes_nobody_who_waits() -> None:
+    assert not is_let_in(a_line(SMALL, 1))
+    assert not is_let_in(a_line(BIG, 1, integration_id=GITLAB))
 
 
 @given(
@@ -100,7 +152,7 @@ def test_nobody_is_more_than_one_job_ahead_of_somebody_who_waits(
         for organization, waits, runs in zip((BIG, SMALL, THIRD), waiting, in_flight, strict=True)
     ]
     limits = Limits(window=window, organization=100, integration=100)
-    chosen = choose(lines, shares={}, limits=limits)
+    chosen = chosen_of(lines, limits=limits)
     served = Counter(organizations(chosen))
     assert len(chosen) == max(0, min(sum(waiting), window - sum(in_flight)))
     after = {line.organization_id.int: line.in_flight for line in lines}

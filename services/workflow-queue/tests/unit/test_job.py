@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 import pytest
-from workflow_queue.domain.failure import ErrorClass, Failure, Policy
+from workflow_queue.domain.failure import ErrorClass, Failure
 from workflow_queue.domain.job import IllegalTransition, StaleReport, WorkflowJob
 from workflow_queue.domain.job_events import (
     AnalysisCompleted,
+    DispatchRejected,
     JobCompleted,
     JobCreated,
     JobDispatched,
@@ -18,16 +19,15 @@ from workflow_queue.domain.job_events import (
     StepStarted,
 )
 from workflow_queue.domain.job_state import State
+from workflow_queue.domain.lease import Lease
 from workflow_queue.domain.pull_request import JobId
 from workflow_queue_support.builders import NOON, PERMANENT, POLICY, TRANSIENT, a_pull_request
 
 
 def a_pending_job() -> WorkflowJob:
-    job = WorkflowJob.create(
+    return WorkflowJob.create(
         job_id=JobId(uuid4()), pull_request=a_pull_request(), trigger="opened", now=NOON
     )
-    job.dispatch(now=NOON, policy=POLICY)
-    return job
 
 
 def a_running_job() -> WorkflowJob:
@@ -74,9 +74,13 @@ def due(job: WorkflowJob) -> datetime:
 
 def begin_again(job: WorkflowJob) -> None:
     """Let the retry come due and be taken."""
-    now = due(job)
-    job.dispatch(now=now, policy=POLICY)
+    now = job.due_at or job.updated_at
     job.start(now=now, policy=POLICY)
+
+
+def fall_silent(job: WorkflowJob) -> None:
+    lease = Lease(step=job.step, attempt=job.attempt, until=NOON)
+    job.wake(lease=lease, jitter=1.0, now=NOON, policy=POLICY)
 
 
 def test_a_job_goes_from_created_to_completed() -> None:
@@ -85,7 +89,6 @@ def test_a_job_goes_from_created_to_completed() -> None:
 
     assert [type(event) for event in job.recorded] == [
         JobCreated,
-        JobDispatched,
         StepStarted,
         AnalysisCompleted,
         StepStarted,
@@ -238,7 +241,6 @@ def test_a_retry_by_hand_begins_the_failed_step_anew_with_a_higher_attempt() -> 
     job = a_publishing_job()
     fail(job, step=Step.PUBLISH, failure=PERMANENT)
     job.retry(requested_by="ana", now=NOON)
-    job.dispatch(now=NOON, policy=POLICY)
     job.start(now=NOON, policy=POLICY)
 
     assert (job.step, job.attempt, job.tries) == (Step.PUBLISH, 2, 1)
@@ -256,7 +258,7 @@ def test_a_job_that_waits_anew_is_not_started_by_an_old_message() -> None:
     job.retry(requested_by="ana", now=NOON)
     assert job.waits
     with pytest.raises(StaleReport):
-        job.start(now=NOON, policy=POLICY)
+        job.start_dispatched(now=NOON, policy=POLICY)
 
 
 def test_time_alone_does_not_move_a_job_that_waits_for_its_turn() -> None:
@@ -271,7 +273,6 @@ def test_a_reopened_job_analyzes_again() -> None:
     job = a_publishing_job()
     job.cancel(reason="pull_request_closed", now=NOON)
     job.reopen(now=NOON)
-    job.dispatch(now=NOON, policy=POLICY)
     job.start(now=NOON, policy=POLICY)
     assert (job.step, job.attempt) == (Step.ANALYZE, 2)
 
@@ -285,65 +286,60 @@ def test_a_completed_job_cannot_be_reopened_or_stopped() -> None:
         job.supersede(by=JobId(uuid4()), now=NOON)
 
 
-def test_a_dispatch_nobody_took_is_repeated_ever_more_rarely_and_then_given_up() -> None:
-    policy = Policy(max_dispatches=8)
+def handed_over_by_a_former_release() -> WorkflowJob:
     job = a_pending_job()
-    gaps: list[timedelta] = []
-    while job.state is State.PENDING:
-        before, now = job.updated_at, due(job)
-        gaps.append(now - before)
-        job.wake(jitter=1.0, now=now, policy=policy)
+    deadline = NOON + timedelta(minutes=1)
+    dispatched = JobDispatched(step=Step.ANALYZE, dispatch=1, deadline_at=deadline, at=NOON)
+    rejected = DispatchRejected(reason="boom", at=NOON)
+    return WorkflowJob.rebuilt([*job.recorded, dispatched, rejected])
 
-    assert gaps == [timedelta(minutes=minutes) for minutes in (1, 2, 4, 8, 16, 30, 30, 30)]
+
+def test_a_job_that_a_former_release_handed_over_is_started_by_its_message_or_in_time() -> None:
+    job, other = handed_over_by_a_former_release(), handed_over_by_a_former_release()
+    wake(job, now=due(job) - timedelta(seconds=1))
+    with pytest.raises(StaleReport):
+        job.start(now=NOON, policy=POLICY)
+    assert job.recorded == []
+    wake(job, now=due(job))
+    other.start_dispatched(now=NOON, policy=POLICY)
+    assert [job.state, other.state] == [State.RUNNING, State.RUNNING]
+
+
+def test_a_job_that_cannot_be_started_fails_with_the_reason_and_may_be_retried() -> None:
+    job = a_pending_job()
+    job.give_up(reason="ValueError: boom", now=NOON)
     last = job.recorded[-1]
     assert isinstance(last, JobFailed)
-    assert (last.step, last.attempts) == (Step.DISPATCH, 8)
+    assert (last.step, last.failure.reason) == (Step.DISPATCH, "ValueError: boom")
+    job.retry(requested_by="ana", now=NOON)
+    job.start(now=NOON, policy=POLICY)
+    assert (job.step, job.attempt) == (Step.ANALYZE, 1)
 
 
-def test_a_dispatch_that_is_dead_lettered_three_times_fails_the_job_with_the_reason() -> None:
-    job = a_pending_job()
-    for _ in range(2):
-        job.reject_dispatch(reason="ValueError: boom", jitter=1.0, now=NOON, policy=POLICY)
-        assert job.state is State.RETRY_SCHEDULED
-        job.dispatch(now=due(job), policy=POLICY)
-    job.reject_dispatch(reason="ValueError: boom", jitter=1.0, now=NOON, policy=POLICY)
-
-    last = job.recorded[-1]
-    assert isinstance(last, JobFailed)
-    assert (last.step, last.attempts, last.failure.reason) == (
-        Step.DISPATCH,
-        3,
-        "ValueError: boom",
-    )
+def test_a_retry_does_not_start_before_it_is_due() -> None:
+    job = a_running_job()
+    fail(job)
+    with pytest.raises(StaleReport):
+        job.start(now=due(job) - timedelta(seconds=1), policy=POLICY)
+    job.start(now=due(job), policy=POLICY)
+    assert job.attempt == 2
 
 
 def test_history_must_begin_with_the_creation() -> None:
     with pytest.raises(IllegalTransition):
-        WorkflowJob.rebuilt(a_pending_job().recorded[1:])
+        WorkflowJob.rebuilt(a_running_job().recorded[1:])
 
 
-def test_a_job_that_nobody_retries_has_less_than_a_thousand_events_at_worst() -> None:
-    """Each try is refused as often as it may be, taken at its last dispatch, and fails."""
-    job = WorkflowJob.create(
-        job_id=JobId(uuid4()), pull_request=a_pull_request(), trigger="opened", now=NOON
-    )
-    for attempt in range(1, POLICY.max_attempts + 1):
-        start_at_last(job)
-        if attempt < POLICY.max_attempts:
-            fail(job, attempt=attempt)
-    complete_analysis(job, attempt=POLICY.max_attempts)
-    for attempt in range(1, POLICY.max_attempts):
-        fail(job, step=Step.PUBLISH, attempt=attempt)
-        start_at_last(job)
-    fail(job, step=Step.PUBLISH, attempt=POLICY.max_attempts)
+def test_a_job_that_nobody_retries_has_a_short_history_at_worst() -> None:
+    """Of each step every worker falls silent but the last, which comes to the step's end."""
+    job = a_running_job()
+    while job.tries < POLICY.max_attempts:
+        fall_silent(job)
+        begin_again(job)
+    complete_analysis(job, attempt=job.attempt)
+    while job.tries < POLICY.max_attempts:
+        fall_silent(job)
+        begin_again(job)
+    fail(job, step=Step.PUBLISH, attempt=job.attempt)
     assert job.state is State.FAILED
-    assert 700 < len(job.recorded) < 1000
-
-
-def start_at_last(job: WorkflowJob) -> None:
-    for rejections in range(POLICY.max_attempts):
-        for _ in range(POLICY.max_dispatches):
-            job.dispatch(now=NOON, policy=POLICY)
-        if rejections < POLICY.max_attempts - 1:
-            job.reject_dispatch(reason="boom", jitter=1.0, now=NOON, policy=POLICY)
-    job.start(now=NOON, policy=POLICY)
+    assert len(job.recorded) == 13

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from workflow_queue.application.ports import Verdict
 from workflow_queue.domain.failure import ErrorClass
-from workflow_queue.domain.job_events import JobDispatched, JobEvent, LeaseLost, Step
+from workflow_queue.domain.job_events import JobEvent, LeaseLost, Step, StepStarted
 from workflow_queue.domain.job_state import State
 from workflow_queue.domain.pull_request import JobId
 from workflow_queue_support.builders import POLICY, Service, a_service
@@ -28,19 +28,18 @@ async def started(service: Service, store: MemoryStore) -> JobId:
     """A job whose analysis a worker has begun."""
     await service.enqueue()
     (job_id,) = store.streams
-    await service.process(job_id)
+    await service.tick()
     return job_id
 
 
-async def taken_again(service: Service, job_id: JobId) -> None:
-    """The worker falls silent; the next one takes the job and lives."""
+async def taken_again(service: Service) -> None:
+    """The worker falls silent, and the next one is asked."""
     service.clock.pass_(POLICY.lease)
     await service.tick()
-    await service.take(job_id)
 
 
 def since_the_start(store: MemoryStore, job_id: JobId) -> list[JobEvent]:
-    return store.streams[job_id][3:]
+    return store.streams[job_id][2:]
 
 
 async def test_a_silent_worker_loses_its_job_which_goes_back_at_once(
@@ -52,10 +51,10 @@ async def test_a_silent_worker_loses_its_job_which_goes_back_at_once(
     assert await service.tick() == 0
     service.clock.pass_(SECOND)
     await service.tick()
-    lost, dispatched = since_the_start(store, job_id)
+    lost, started_again = since_the_start(store, job_id)
     assert isinstance(lost, LeaseLost)
-    assert isinstance(dispatched, JobDispatched)
-    assert lost.at == dispatched.at, "no backoff"
+    assert isinstance(started_again, StepStarted)
+    assert lost.at == started_again.at, "no backoff"
     job = store.job(job_id)
     assert job.reason == "the worker of analyze gave no sign of life"
     assert job.failure is not None
@@ -95,7 +94,7 @@ async def test_the_late_result_of_a_lost_worker_is_refused(
 ) -> None:
     job_id = await started(service, store)
     await service.beat(job_id)
-    await taken_again(service, job_id)
+    await taken_again(service)
     assert await service.reviewed(job_id, attempt=1) is Verdict.REFUSED
     assert await service.failed(job_id, attempt=1) is Verdict.REFUSED
     assert await service.reviewed(job_id, attempt=2) is Verdict.ACCEPTED
@@ -107,7 +106,7 @@ async def test_only_the_current_attempt_has_a_lease(
 ) -> None:
     job_id = await started(service, store)
     await service.beat(job_id)
-    await taken_again(service, job_id)
+    await taken_again(service)
     assert await service.beat(job_id, attempt=attempt) is Verdict.REFUSED
     assert await service.beat(job_id, step=Step.PUBLISH, attempt=2) is Verdict.REFUSED
     assert store.leases == {}
@@ -133,7 +132,7 @@ async def test_the_third_lost_worker_fails_the_job_with_its_reason(
         await service.reviewed(job_id)
     for attempt in range(1, POLICY.max_attempts + 1):
         await service.beat(job_id, step=step, attempt=attempt)
-        await taken_again(service, job_id)
+        await taken_again(service)
     job = store.job(job_id)
     assert job.state is State.FAILED
     assert job.reason == f"the worker of {step} gave no sign of life, at the last of 3 tries"
@@ -150,4 +149,4 @@ async def test_while_nobody_can_be_heard_nobody_is_given_up(
         assert await service.tick() == 0
     service.clock.pass_(POLICY.lease)
     await service.tick()
-    assert store.job(job_id).state is State.PENDING
+    assert store.job(job_id).attempt == 2

@@ -1,6 +1,6 @@
 """The model must fail on a service that is wrong: each of these is one bug, planted."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -8,7 +8,8 @@ from datetime import datetime
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
-from workflow_queue.application.ports import DueJob, JobNotFound, Verdict
+from workflow_queue.application.ports import JobNotFound, Transaction, Verdict
+from workflow_queue.application.start_at_once import StartAtOnce
 from workflow_queue.application.update_job_status import UpdateJobStatus, UpdateJobStatusHandler
 from workflow_queue.domain.job import WorkflowJob
 from workflow_queue.domain.job_state import State
@@ -41,12 +42,11 @@ class SilenceIsNotDue(MortalStore):
         return not job.waits and job.due_at is not None and job.due_at <= now
 
 
-class LostDispatchesAreNotDue(MortalStore):
-    """The timer forgets dispatches that nobody took."""
+class RetriesAreInNoLine(MortalStore):
+    """The dispatcher looks at new jobs only."""
 
-    async def due(self, *, now: datetime, limit: int) -> Sequence[DueJob]:
-        due = await super().due(now=now, limit=limit)
-        return [each for each in due if self.job(each.id).state is not State.PENDING]
+    def is_next(self, job: WorkflowJob, now: datetime) -> bool:
+        return super().is_next(job, now) and job.state is not State.RETRY_SCHEDULED
 
 
 class AnySignOfLifeCounts(MortalStore):
@@ -85,8 +85,8 @@ class SilenceRests(EverybodyElseIsDead):
     store_class = SilenceIsNotDue
 
 
-class LostDispatchesRest(EverybodyElseIsDead):
-    store_class = LostDispatchesAreNotDue
+class RetriesRest(EverybodyElseIsDead):
+    store_class = RetriesAreInNoLine
 
 
 class LostWorkersAreBelieved(EverybodyElseIsDead):
@@ -136,14 +136,34 @@ class HalfIsKept(EverybodyElseIsDead):
     store_class = CommitsTooEarly
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NobodyIsCounted(StartAtOnce):
+    """A new job starts, however many run."""
+
+    async def __call__(self, job: WorkflowJob, tx: Transaction) -> None:
+        if job.waits:
+            job.start(now=self.now(), policy=self.policy)
+
+
+class TheWindowIsForgotten(EverybodyElseIsDead):
+    def a_service(self) -> Service:
+        service = super().a_service()
+        enqueue = service.app.enqueue_code_review_job
+        right = enqueue.start_at_once
+        wrong = NobodyIsCounted(limits=right.limits, policy=right.policy, now=right.now)
+        enqueue = replace(enqueue, start_at_once=wrong)
+        return replace(service, app=replace(service.app, enqueue_code_review_job=enqueue))
+
+
 PLANTED = [
     SilenceRests,
-    LostDispatchesRest,
+    RetriesRest,
     LostWorkersAreBelieved,
     LateResultsCount,
     OldHeadsGoOn,
     PausesAreForgotten,
     HalfIsKept,
+    TheWindowIsForgotten,
 ]
 
 

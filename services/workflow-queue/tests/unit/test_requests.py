@@ -45,7 +45,7 @@ def states(store: MemoryStore) -> list[State]:
 
 async def test_an_opened_pull_request_gets_a_job(store: MemoryStore, service: Service) -> None:
     assert await service.enqueue() is Verdict.ACCEPTED
-    assert states(store) == [State.PENDING]
+    assert states(store) == [State.RUNNING]
 
 
 async def test_a_redelivered_message_changes_nothing(store: MemoryStore, service: Service) -> None:
@@ -60,7 +60,7 @@ async def test_a_redelivered_webhook_under_a_new_id_changes_nothing(
 ) -> None:
     await service.enqueue()
     assert await service.enqueue() is Verdict.DUPLICATE
-    assert states(store) == [State.PENDING]
+    assert states(store) == [State.RUNNING]
 
 
 async def test_a_newer_head_supersedes(store: MemoryStore, service: Service) -> None:
@@ -69,7 +69,7 @@ async def test_a_newer_head_supersedes(store: MemoryStore, service: Service) -> 
 
     older, newer = ids(store)
     assert store.last(older) == JobSuperseded(superseded_by=newer, at=NOON)
-    assert store.job(newer).state is State.PENDING
+    assert store.job(newer).state is State.RUNNING
 
 
 async def test_what_arrives_late_does_not_supersede_and_stays_visible(
@@ -79,7 +79,7 @@ async def test_what_arrives_late_does_not_supersede_and_stays_visible(
     await service.enqueue(a_pull_request(A, at=NOON))
 
     newest, late = ids(store)
-    assert store.job(newest).state is State.PENDING
+    assert store.job(newest).state is State.RUNNING
     assert store.last(late) == JobSuperseded(superseded_by=newest, at=NOON)
 
 
@@ -88,7 +88,7 @@ async def test_an_opening_of_the_same_second_is_the_older_one(
 ) -> None:
     await service.enqueue(a_pull_request(B), trigger="updated")
     await service.enqueue(a_pull_request(A), trigger="opened")
-    assert states(store) == [State.PENDING, State.SUPERSEDED]
+    assert states(store) == [State.RUNNING, State.SUPERSEDED]
 
 
 async def test_a_redelivery_of_a_superseded_head_supersedes_nobody(
@@ -97,14 +97,14 @@ async def test_a_redelivery_of_a_superseded_head_supersedes_nobody(
     await service.enqueue(a_pull_request(A), trigger="updated")
     await service.enqueue(a_pull_request(B), trigger="updated")
     await service.enqueue(a_pull_request(A), trigger="updated")
-    assert states(store) == [State.SUPERSEDED, State.PENDING]
+    assert states(store) == [State.SUPERSEDED, State.RUNNING]
 
 
 async def test_a_draft_is_skipped_until_it_is_ready(store: MemoryStore, service: Service) -> None:
     await service.enqueue(draft=True)
     assert store.last(ids(store)[0]) == JobSkipped(reason="draft", at=NOON)
     await service.enqueue(a_pull_request(at=LATER), trigger="ready_for_review")
-    assert states(store) == [State.SKIPPED, State.PENDING]
+    assert states(store) == [State.SKIPPED, State.RUNNING]
 
 
 async def test_a_draft_with_a_newer_head_stops_the_review_of_the_older(
@@ -121,7 +121,7 @@ async def test_the_same_head_is_not_reviewed_twice_at_once(
     await service.enqueue()
     verdict = await service.enqueue(a_pull_request(at=LATER), trigger="ready_for_review")
     assert verdict is Verdict.DUPLICATE
-    assert states(store) == [State.PENDING]
+    assert states(store) == [State.RUNNING]
 
 
 async def test_closing_cancels(store: MemoryStore, service: Service) -> None:
@@ -136,7 +136,7 @@ async def test_closing_leaves_other_pull_requests_alone(
     await service.enqueue()
     await service.enqueue(a_pull_request(ref=a_ref(8)))
     await service.close(at=LATER, ref=a_ref(8))
-    assert states(store) == [State.PENDING, State.CANCELLED]
+    assert states(store) == [State.RUNNING, State.CANCELLED]
 
 
 async def test_an_opening_that_arrives_after_the_closing_is_not_reviewed(
@@ -152,7 +152,7 @@ async def test_a_closing_that_arrives_after_the_reopening_cancels_nothing(
 ) -> None:
     await service.enqueue(a_pull_request(at=LATER), trigger="reopened")
     await service.close(at=NOON)
-    assert states(store) == [State.PENDING]
+    assert states(store) == [State.RUNNING]
 
 
 async def test_reopening_twice_runs_the_cancelled_job_again(
@@ -180,7 +180,7 @@ async def test_a_push_back_to_a_reviewed_head_stops_the_review_of_the_other(
 ) -> None:
     await service.enqueue(a_pull_request(A), trigger="updated")
     (first,) = ids(store)
-    await service.process(first)
+    await service.tick()
     await service.reviewed(first)
     await service.published(first)
     await service.enqueue(a_pull_request(B, at=LATER), trigger="updated")
@@ -198,7 +198,7 @@ async def retry(service: Service, job_id: JobId, *, organization: OrganizationId
 async def a_failed_job(store: MemoryStore, service: Service) -> JobId:
     await service.enqueue()
     (job_id,) = ids(store)
-    await service.process(job_id)
+    await service.tick()
     await service.failed(job_id, failure=PERMANENT)
     return job_id
 
@@ -206,7 +206,7 @@ async def a_failed_job(store: MemoryStore, service: Service) -> JobId:
 async def test_a_failed_job_is_retried_by_hand(store: MemoryStore, service: Service) -> None:
     job_id = await a_failed_job(store, service)
     await retry(service, job_id, organization=ORGANIZATION)
-    assert await service.process(job_id) is Verdict.ACCEPTED
+    await service.tick()
     assert await service.reviewed(job_id, attempt=2) is Verdict.ACCEPTED
 
 

@@ -9,6 +9,7 @@ from workflow_queue.application.app import App
 from workflow_queue.application.cancel_jobs import CancelJobs, CancelJobsHandler
 from workflow_queue.application.command_review import CommandReview, CommandReviewHandler, Wish
 from workflow_queue.application.dispatch_due import DispatchDue, DispatchDueHandler
+from workflow_queue.application.dispatch_next import DispatchNextHandler
 from workflow_queue.application.dispatch_waiting import DispatchWaitingHandler
 from workflow_queue.application.enqueue_code_review_job import (
     EnqueueCodeReviewJob,
@@ -29,13 +30,13 @@ from workflow_queue.application.process_workflow_job import (
     ProcessWorkflowJob,
     ProcessWorkflowJobHandler,
 )
-from workflow_queue.application.reject_dispatch import RejectDispatchHandler
 from workflow_queue.application.renew_lease import (
     ProlongLeasesHandler,
     RenewLease,
     RenewLeaseHandler,
 )
 from workflow_queue.application.retry_job import RetryJobHandler
+from workflow_queue.application.start_at_once import StartAtOnce
 from workflow_queue.application.update_job_status import (
     ReviewCompleted,
     ReviewPublished,
@@ -168,12 +169,8 @@ class Service:
             )
         )
 
-    async def process(self, job_id: JobId, *, message_id: UUID | None = None) -> Verdict:
-        """Have what waits handed over, and the job taken."""
-        await self.app.dispatch_waiting()
-        return await self.take(job_id, message_id=message_id)
-
     async def take(self, job_id: JobId, *, message_id: UUID | None = None) -> Verdict:
+        """Hear the message by which a former release started a job."""
         return await self.app.process_workflow_job(
             ProcessWorkflowJob(message_id=message_id or uuid4(), job_id=job_id)
         )
@@ -236,6 +233,7 @@ def a_service(
 ) -> Service:
     clock, orchestrator, ids = Clock(), WorkflowOrchestrator(), Ids()
     leases = leases or MemoryStore()
+    start_at_once = StartAtOnce(limits=limits, policy=policy, now=clock)
 
     def jitter() -> float:
         return 1.0
@@ -243,10 +241,18 @@ def a_service(
     return Service(
         App(
             enqueue_code_review_job=EnqueueCodeReviewJobHandler(
-                begin=begin, orchestrator=orchestrator, now=clock, new_id=ids
+                begin=begin,
+                orchestrator=orchestrator,
+                now=clock,
+                new_id=ids,
+                start_at_once=start_at_once,
             ),
             command_review=CommandReviewHandler(
-                begin=begin, orchestrator=orchestrator, now=clock, new_id=ids
+                begin=begin,
+                orchestrator=orchestrator,
+                now=clock,
+                new_id=ids,
+                start_at_once=start_at_once,
             ),
             process_workflow_job=ProcessWorkflowJobHandler(begin=begin, policy=policy, now=clock),
             update_job_status=UpdateJobStatusHandler(
@@ -254,12 +260,12 @@ def a_service(
             ),
             retry_job=RetryJobHandler(begin=begin, orchestrator=orchestrator, now=clock),
             cancel_jobs=CancelJobsHandler(begin=begin, orchestrator=orchestrator, now=clock),
-            reject_dispatch=RejectDispatchHandler(
-                begin=begin, policy=policy, now=clock, jitter=jitter
-            ),
             dispatch_due=DispatchDueHandler(begin=begin, policy=policy, now=clock, jitter=jitter),
             dispatch_waiting=DispatchWaitingHandler(
                 begin=begin, limits=limits, policy=policy, now=clock
+            ),
+            dispatch_next=DispatchNextHandler(
+                begin=begin, limits=limits, policy=policy, now=clock, is_away=lambda _: False
             ),
             name_organization=NameOrganizationHandler(begin=begin),
             renew_lease=RenewLeaseHandler(leases=leases, policy=policy, now=clock),

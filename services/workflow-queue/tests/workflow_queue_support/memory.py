@@ -1,7 +1,7 @@
 """The ports in memory. The conformance suite holds them to what PostgreSQL does."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from copy import copy
 from dataclasses import dataclass, field, replace
@@ -15,7 +15,7 @@ from workflow_queue.application.ports import (
     JobNotFound,
     PublishPayload,
 )
-from workflow_queue.domain.fair_share import Line, Share, WaitingJob
+from workflow_queue.domain.fair_share import Line, Share, Waiting, WaitingJob
 from workflow_queue.domain.job import WorkflowJob
 from workflow_queue.domain.job_events import JobEvent
 from workflow_queue.domain.lease import Lease
@@ -42,6 +42,7 @@ class MemoryStore:
     cadences: MemoryCadences = field(default_factory=MemoryCadences)
     leases: dict[JobId, Lease] = field(default_factory=dict)
     locks: dict[PullRequestRef, asyncio.Lock] = field(default_factory=dict)
+    right: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def job(self, job_id: JobId) -> WorkflowJob:
         return WorkflowJob.rebuilt(self.streams[job_id])
@@ -66,6 +67,9 @@ class MemoryStore:
     def is_due(self, job: WorkflowJob, now: datetime) -> bool:
         late = not job.waits and job.due_at is not None and job.due_at <= now
         return late or job.is_lost(self.leases.get(job.id), now=now)
+
+    def is_next(self, job: WorkflowJob, now: datetime) -> bool:
+        return job.waits and (job.due_at is None or job.due_at <= now)
 
     async def renew(self, job_id: JobId, lease: Lease) -> bool:
         job = self.job(job_id) if job_id in self.streams else None
@@ -93,6 +97,9 @@ class MemoryJobs:
             raise JobNotFound(job_id)
         return self.seen.setdefault(job_id, self._store.job(job_id))
 
+    async def all(self, job_ids: Sequence[JobId]) -> Sequence[WorkflowJob]:
+        return [await self.get(job_id) for job_id in job_ids]
+
     async def find(self, key: IdempotencyKey) -> WorkflowJob | None:
         found = [job.id for job in self._store.jobs() if job.key == key]
         return await self.get(found[0]) if found else None
@@ -110,6 +117,7 @@ class MemoryTransaction:
         self._followed: list[FollowedPullRequest] = []
         self._payloads: dict[JobId, PublishPayload] = {}
         self._organizations: dict[OrganizationId, str] = {}
+        self._has_right = False
         self.jobs = MemoryJobs(store)
 
     async def first_time(self, message_id: UUID, *, consumer: str) -> bool:
@@ -127,28 +135,36 @@ class MemoryTransaction:
         self._followed.append(followed)
         return followed
 
-    async def waiting(
-        self, *, now: datetime, most: int
-    ) -> tuple[Sequence[Line], Mapping[OrganizationId, Share]]:
+    async def waiting(self, *, now: datetime, most: int) -> Waiting:
+        if not self._has_right:
+            await self._held.enter_async_context(self._store.right)
+            self._has_right = True
         lines: dict[tuple[OrganizationId, IntegrationId | None], list[WorkflowJob]] = {}
         for job in self._store.jobs():
             of = job.pull_request
             lines.setdefault((of.ref.organization_id, of.integration_id), []).append(job)
-        return [
-            Line(
-                organization_id=organization_id,
-                integration_id=integration_id,
-                in_flight=sum(job.is_active and not job.waits for job in jobs),
-                waiting=tuple(
-                    sorted(
-                        WaitingJob(priority=job.priority, id=job.id)
-                        for job in jobs
-                        if job.waits and (job.due_at is None or job.due_at <= now)
-                    )[:most]
-                ),
-            )
-            for (organization_id, integration_id), jobs in lines.items()
-        ], self._store.shares
+        return Waiting(
+            lines=[
+                Line(
+                    organization_id=organization_id,
+                    integration_id=integration_id,
+                    in_flight=sum(job.is_active and not job.waits for job in jobs),
+                    waiting=tuple(
+                        sorted(
+                            WaitingJob(priority=job.priority, id=job.id)
+                            for job in jobs
+                            if self._store.is_next(job, now)
+                        )[:most]
+                    ),
+                )
+                for (organization_id, integration_id), jobs in lines.items()
+            ],
+            shares=self._store.shares,
+        )
+
+    async def waiting_if_free(self, *, now: datetime, most: int) -> Waiting | None:
+        taken = self._store.right.locked() and not self._has_right
+        return None if taken else await self.waiting(now=now, most=most)
 
     async def lease(self, job_id: JobId) -> Lease | None:
         return self._store.leases.get(job_id)

@@ -6,11 +6,19 @@ from dataclasses import dataclass, field
 from typing import get_args
 
 from workflow_queue.domain.job import WorkflowJob
-from workflow_queue.domain.job_events import DeadlineMoved, JobCreated, JobEvent
+from workflow_queue.domain.job_events import (
+    DeadlineMoved,
+    DispatchRejected,
+    JobCreated,
+    JobDispatched,
+    JobEvent,
+)
 from workflow_queue.domain.job_state import State
 from workflow_queue.domain.pull_request import JobId
 
 UNBORN = "(none)"
+# In old streams only.
+NOT_RECORDED = (JobDispatched, DispatchRejected, DeadlineMoved)
 
 
 @dataclass
@@ -55,13 +63,10 @@ class Statistics:
         ]
 
     def never_seen(self) -> set[str]:
-        """States and events that no example came to: about them, nothing is shown.
-
-        DeadlineMoved is in old streams only.
-        """
+        """States and events that no example came to: about them, nothing is shown."""
         states = {state.split()[0] for state in self.states}
         events = {event for _, event, _ in self.transitions}
-        recorded = {kind.__name__ for kind in get_args(JobEvent) if kind is not DeadlineMoved}
+        recorded = {kind.__name__ for kind in get_args(JobEvent) if kind not in NOT_RECORDED}
         return ({*State} - states) | (recorded - events)
 
 

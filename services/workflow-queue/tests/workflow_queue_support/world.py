@@ -22,7 +22,6 @@ from hypothesis.stateful import (
 )
 from workflow_queue.application.command_review import Wish
 from workflow_queue.application.ports import Verdict
-from workflow_queue.application.reject_dispatch import RejectDispatch
 from workflow_queue.application.retry_job import RetryJob
 from workflow_queue.application.update_job_status import (
     ReviewCompleted,
@@ -31,11 +30,12 @@ from workflow_queue.application.update_job_status import (
     StepReport,
 )
 from workflow_queue.domain.cadence import Cadence, Mode
-from workflow_queue.domain.failure import ErrorClass, Failure, Policy
+from workflow_queue.domain.failure import ErrorClass, Failure
+from workflow_queue.domain.fair_share import Limits
 from workflow_queue.domain.job import IllegalTransition, WorkflowJob
 from workflow_queue.domain.job_events import (
     AnalysisCompleted,
-    JobDispatched,
+    JobCreated,
     JobEvent,
     JobReopened,
     JobRetried,
@@ -59,7 +59,7 @@ from workflow_queue_support.builders import (
 from workflow_queue_support.memory import MemoryStore, MemoryTransaction, NoViews
 from workflow_queue_support.statistics import STATISTICS
 
-FATES = ["arrives", "arrives twice", "is lost", "is dead-lettered", "hangs", "meets a death"]
+FATES = ["arrives", "arrives twice", "is lost", "hangs", "meets a death"]
 HEADS = ["a" * 40, "b" * 40, "c" * 40]
 TRIGGERS = ["opened", "updated", "reopened", "ready_for_review"]
 SAID = 6
@@ -70,9 +70,16 @@ failures = st.builds(
     reason=st.just("it did not work"),
     retry_at=st.none(),
 )
-Message = tuple[UUID, JobId, JobEvent]
+Message = tuple[UUID, JobId, StepStarted]
 Result = TypeVar("Result")
-TAKEN_BACK = (JobRetryScheduled, LeaseLost, JobRetried, JobReopened)
+MAY_START = (
+    JobCreated,
+    AnalysisCompleted,
+    JobRetryScheduled,
+    LeaseLost,
+    JobRetried,
+    JobReopened,
+)
 
 
 class Died(Exception):
@@ -92,17 +99,18 @@ class MortalStore(MemoryStore):
 
 class World(RuleBasedStateMachine):
     store_class: ClassVar[type[MortalStore]] = MortalStore
+    window: int
+    service: Service
 
     def __init__(self) -> None:
         super().__init__()
         self.store = self.store_class()
-        self.service = self.a_service()
         self.runner = asyncio.Runner()
         self.wire: list[Message] = []
         self.taken = 0
         self.begun: list[tuple[JobId, StepStarted]] = []
         self.attempts: dict[tuple[JobId, Step], int] = {}
-        self.handed_over: set[JobId] = set()
+        self.startable: set[JobId] = set()
         self.said = 0
 
     def a_service(self) -> Service:
@@ -111,7 +119,7 @@ class World(RuleBasedStateMachine):
             self.store.due,
             NoViews(),
             leases=self.store,
-            policy=Policy(max_dispatches=4),
+            limits=Limits(window=self.window),
         )
 
     def run(self, work: Coroutine[Any, Any, Result]) -> Result:
@@ -128,27 +136,26 @@ class World(RuleBasedStateMachine):
         """What was committed since is on its way."""
         for job_id, event in self.store.recorded[self.taken :]:
             self.follow(job_id, event)
-            if isinstance(event, JobDispatched | StepStarted):
-                self.wire.append((uuid4(), job_id, event))
             if isinstance(event, StepStarted):
+                self.wire.append((uuid4(), job_id, event))
                 self.begun.append((job_id, event))
         STATISTICS.saw(self.store.streams, self.store.recorded[self.taken :])
         self.taken = len(self.store.recorded)
 
     def follow(self, job_id: JobId, event: JobEvent) -> None:
-        """Every start has a new, higher attempt, and follows from a dispatch that still counts."""
-        if isinstance(event, JobDispatched | AnalysisCompleted):
-            self.handed_over.add(job_id)
-        elif isinstance(event, TAKEN_BACK):
-            self.handed_over.discard(job_id)
+        """Every start has a new, higher attempt, and nobody does the job then."""
+        if isinstance(event, MAY_START):
+            self.startable.add(job_id)
         elif isinstance(event, StepStarted):
             assert event.attempt == self.attempts.get((job_id, event.step), 0) + 1
             self.attempts[job_id, event.step] = event.attempt
-            assert job_id in self.handed_over, "started, and nobody had handed it over"
-            self.handed_over.discard(job_id)
+            assert job_id in self.startable, "started, and somebody does it"
+            self.startable.discard(job_id)
 
-    @initialize()
-    def pull_request_is_opened(self) -> None:
+    @initialize(window=st.integers(1, 2))
+    def pull_request_is_opened(self, window: int) -> None:
+        self.window = window
+        self.service = self.a_service()
         self.run(self.service.enqueue())
         self.run(self.service.tick())
         self.collect()
@@ -248,9 +255,6 @@ class World(RuleBasedStateMachine):
             self.run(self.answer(message, None if works else failure))
         elif fate == "hangs":
             self.hear(message[1], message[2])
-        elif fate == "is dead-lettered":
-            command = RejectDispatch(message_id=message[0], job_id=message[1], reason="boom")
-            self.run(self.service.app.reject_dispatch(command))
         elif fate == "meets a death":
             self.die_of(self.answer(message, None if works else failure))
         self.collect()
@@ -267,10 +271,6 @@ class World(RuleBasedStateMachine):
 
     async def answer(self, message: Message, failure: Failure | None) -> None:
         message_id, job_id, event = message
-        if isinstance(event, JobDispatched):
-            await self.service.take(job_id, message_id=message_id)
-            return
-        assert isinstance(event, StepStarted)
         counts = self.is_current(job_id, event)
         report: StepReport
         if failure is not None:
@@ -301,11 +301,10 @@ class World(RuleBasedStateMachine):
         self.run(self.answer((uuid4(), job_id, event), None if works else failure))
         self.collect()
 
-    def hear(self, job_id: JobId, event: JobEvent) -> None:
-        if isinstance(event, StepStarted):
-            current = self.is_current(job_id, event)
-            beat = self.service.beat(job_id, step=event.step, attempt=event.attempt)
-            assert (self.run(beat) is Verdict.ACCEPTED) == current
+    def hear(self, job_id: JobId, event: StepStarted) -> None:
+        current = self.is_current(job_id, event)
+        beat = self.service.beat(job_id, step=event.step, attempt=event.attempt)
+        assert (self.run(beat) is Verdict.ACCEPTED) == current
 
     @rule(seconds=st.sampled_from([0, 1, 5, 11, 19, 21, 60, 1200]), dies_first=st.booleans())
     def time_passes(self, seconds: int, dies_first: bool) -> None:
@@ -346,6 +345,10 @@ class World(RuleBasedStateMachine):
     def every_active_job_is_in_the_hands_of_the_timer_or_the_dispatcher(self) -> None:
         for job in self.store.jobs():
             assert job.is_active == (job.waits or job.due_at is not None)
+
+    @invariant()
+    def never_more_at_a_time_than_the_window_has_room_for(self) -> None:
+        assert sum(not job.waits for job in self.active()) <= self.window
 
     @invariant()
     def a_lease_is_of_the_attempt_that_runs(self) -> None:

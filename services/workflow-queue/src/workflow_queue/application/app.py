@@ -3,6 +3,7 @@ from dataclasses import dataclass
 from workflow_queue.application.cancel_jobs import CancelJobsHandler
 from workflow_queue.application.command_review import CommandReviewHandler
 from workflow_queue.application.dispatch_due import DispatchDueHandler
+from workflow_queue.application.dispatch_next import DispatchNextHandler
 from workflow_queue.application.dispatch_waiting import DispatchWaitingHandler
 from workflow_queue.application.enqueue_code_review_job import EnqueueCodeReviewJobHandler
 from workflow_queue.application.job_metrics import MetricsView
@@ -10,7 +11,6 @@ from workflow_queue.application.job_views import JobViews
 from workflow_queue.application.name_organization import NameOrganizationHandler
 from workflow_queue.application.ports import Cadences, DueJobs, Now
 from workflow_queue.application.process_workflow_job import ProcessWorkflowJobHandler
-from workflow_queue.application.reject_dispatch import RejectDispatchHandler
 from workflow_queue.application.renew_lease import ProlongLeasesHandler, RenewLeaseHandler
 from workflow_queue.application.retry_job import RetryJobHandler
 from workflow_queue.application.update_job_status import UpdateJobStatusHandler
@@ -27,10 +27,10 @@ class App:
     update_job_status: UpdateJobStatusHandler
     retry_job: RetryJobHandler
     cancel_jobs: CancelJobsHandler
-    reject_dispatch: RejectDispatchHandler
     dispatch_due: DispatchDueHandler
     name_organization: NameOrganizationHandler
     dispatch_waiting: DispatchWaitingHandler
+    dispatch_next: DispatchNextHandler
     renew_lease: RenewLeaseHandler
     prolong_leases: ProlongLeasesHandler
     due_jobs: DueJobs

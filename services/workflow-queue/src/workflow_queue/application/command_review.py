@@ -3,6 +3,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from workflow_queue.application.ports import Begin, NewId, Now, Transaction, Verdict
+from workflow_queue.application.start_at_once import StartAtOnce
 from workflow_queue.domain.orchestrator import ReviewRequest, WorkflowOrchestrator
 from workflow_queue.domain.pull_request import (
     FollowedPullRequest,
@@ -39,6 +40,7 @@ class CommandReviewHandler:
     orchestrator: WorkflowOrchestrator
     now: Now
     new_id: NewId
+    start_at_once: StartAtOnce
 
     async def __call__(self, command: CommandReview) -> Verdict:
         async with self.begin() as tx:
@@ -72,4 +74,5 @@ class CommandReviewHandler:
         )
         if job is not None:
             tx.jobs.add(job)
+            await self.start_at_once(job, tx)
         return Verdict.ACCEPTED

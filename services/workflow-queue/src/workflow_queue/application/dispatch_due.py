@@ -1,4 +1,4 @@
-"""The timer's work: steps past their deadline, lost workers, and dispatches nobody took."""
+"""The timer's work: steps past their deadline, and lost workers."""
 
 from dataclasses import dataclass
 

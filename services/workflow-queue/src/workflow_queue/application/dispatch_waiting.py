@@ -10,7 +10,7 @@ BATCH = 25
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DispatchWaitingHandler:
-    """Hand the next jobs to workers, as many as have room; only one may do so at a time."""
+    """Start the next jobs, as many as have room, all together or none."""
 
     begin: Begin
     limits: Limits
@@ -18,12 +18,10 @@ class DispatchWaitingHandler:
     now: Now
 
     async def __call__(self) -> int:
-        """How many were handed over."""
+        """How many were started."""
         async with self.begin() as tx:
             now = self.now()
-            lines, shares = await tx.waiting(now=now, most=BATCH)
-            chosen = choose(lines, shares=shares, limits=self.limits)[:BATCH]
-            for job_id in chosen:
-                job = await tx.jobs.get(job_id)
-                job.dispatch(now=now, policy=self.policy)
+            chosen = choose(await tx.waiting(now=now, most=BATCH), limits=self.limits)[:BATCH]
+            for job in await tx.jobs.all(chosen):
+                job.start(now=now, policy=self.policy)
         return len(chosen)

@@ -2,6 +2,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from workflow_queue.application.ports import Begin, NewId, Now, Verdict
+from workflow_queue.application.start_at_once import StartAtOnce
 from workflow_queue.domain.orchestrator import ReviewRequest, WorkflowOrchestrator
 from workflow_queue.domain.pull_request import IdempotencyKey, JobId, PullRequest
 
@@ -20,6 +21,7 @@ class EnqueueCodeReviewJobHandler:
     orchestrator: WorkflowOrchestrator
     now: Now
     new_id: NewId
+    start_at_once: StartAtOnce
 
     async def __call__(self, command: EnqueueCodeReviewJob) -> Verdict:
         pull_request = command.pull_request
@@ -43,4 +45,5 @@ class EnqueueCodeReviewJobHandler:
             if job is None:
                 return Verdict.DUPLICATE
             tx.jobs.add(job)
+            await self.start_at_once(job, tx)
         return Verdict.ACCEPTED

@@ -1,6 +1,6 @@
 """What the use cases need from outside."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +9,7 @@ from typing import NewType, Protocol, TypeAlias
 from uuid import UUID
 
 from workflow_queue.domain.cadence import Cadence
-from workflow_queue.domain.fair_share import Line, Share
+from workflow_queue.domain.fair_share import Waiting
 from workflow_queue.domain.job import WorkflowJob
 from workflow_queue.domain.lease import Lease
 from workflow_queue.domain.pull_request import (
@@ -48,6 +48,10 @@ class Jobs(Protocol):
         """Raise JobNotFound when there is none."""
         ...
 
+    async def all(self, job_ids: Sequence[JobId]) -> Sequence[WorkflowJob]:
+        """In the order of `job_ids`; raise JobNotFound when one is none."""
+        ...
+
     async def find(self, key: IdempotencyKey) -> WorkflowJob | None: ...
 
     async def active(self, ref: PullRequestRef) -> Sequence[WorkflowJob]: ...
@@ -65,10 +69,12 @@ class Transaction(Protocol):
         """Hold the pull request until the end; changes to what is returned are kept."""
         ...
 
-    async def waiting(
-        self, *, now: datetime, most: int
-    ) -> tuple[Sequence[Line], Mapping[OrganizationId, Share]]:
-        """Every line somebody waits or runs in, with up to `most` waiting; and the shares."""
+    async def waiting(self, *, now: datetime, most: int) -> Waiting:
+        """Who waits, with up to `most` of each line; nobody else hands out jobs until the end."""
+        ...
+
+    async def waiting_if_free(self, *, now: datetime, most: int) -> Waiting | None:
+        """The same at once, or None when somebody else is handing out jobs."""
         ...
 
     async def lease(self, job_id: JobId) -> Lease | None: ...

@@ -9,6 +9,8 @@ from workflow_queue.domain.pull_request import JobId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessWorkflowJob:
+    """A dispatcher of a former release asks for it; ours starts jobs itself (ADR 20)."""
+
     message_id: UUID
     job_id: JobId
 
@@ -25,7 +27,7 @@ class ProcessWorkflowJobHandler:
                 return Verdict.DUPLICATE
             job = await tx.jobs.get(command.job_id)
             try:
-                job.start(now=self.now(), policy=self.policy)
+                job.start_dispatched(now=self.now(), policy=self.policy)
             except StaleReport:
                 return Verdict.REFUSED
         return Verdict.ACCEPTED

@@ -27,14 +27,15 @@ def transient(reason: str) -> Failure:
     return Failure(error_class=ErrorClass.TRANSIENT, reason=reason)
 
 
+def permanent(reason: str) -> Failure:
+    return Failure(error_class=ErrorClass.PERMANENT, reason=reason)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """How often and how long: every limit that keeps a job from resting for ever."""
 
     max_attempts: int = 3
-    max_dispatches: int = 50
-    dispatch_deadline: timedelta = timedelta(minutes=1)
-    longest_dispatch_deadline: timedelta = timedelta(minutes=30)
     analyze_deadline: timedelta = timedelta(minutes=25)
     publish_deadline: timedelta = timedelta(minutes=15)
     lease: timedelta = timedelta(seconds=20)
@@ -52,8 +53,3 @@ class Policy:
             # Jitter after the limit too, or everybody comes back in the same second.
             wait += max(failure.retry_at - now, timedelta())
         return now + min(wait, self.longest_wait)
-
-    def dispatch_expires_at(self, *, dispatches: int, now: datetime) -> datetime:
-        """A dispatch that is not taken may wait in a long queue, so repeats become rarer."""
-        doubled = self.dispatch_deadline * (1 << min(dispatches - 1, 16))
-        return now + min(doubled, self.longest_dispatch_deadline)

@@ -6,9 +6,10 @@ one organization's thousand jobs delay another's single job by no more than what
 
 import heapq
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
+from workflow_queue.domain.job import WorkflowJob
 from workflow_queue.domain.job_events import Priority
 from workflow_queue.domain.pull_request import IntegrationId, JobId, OrganizationId
 
@@ -52,6 +53,14 @@ class Line:
     waiting: tuple[WaitingJob, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """Every line in which a job waits or runs, and the shares that differ from the settings'."""
+
+    lines: Sequence[Line]
+    shares: Mapping[OrganizationId, Share]
+
+
 class _Queue:
     """A line on its way to being served."""
 
@@ -68,13 +77,24 @@ class _Queue:
         return self.waiting.pop().id
 
 
-def choose(
-    lines: Iterable[Line], *, shares: Mapping[OrganizationId, Share], limits: Limits
-) -> list[JobId]:
+def has_room(waiting: Waiting, job: WorkflowJob, *, limits: Limits) -> bool:
+    """Whether a job that is just being made may go at once: nobody waits, and all limits hold."""
+    if any(line.waiting for line in waiting.lines):
+        return False
+    of = (job.pull_request.ref.organization_id, job.pull_request.integration_id)
+    lines = {(line.organization_id, line.integration_id): line for line in waiting.lines}
+    line = lines.get(of) or Line(
+        organization_id=of[0], integration_id=of[1], in_flight=0, waiting=()
+    )
+    lines[of] = replace(line, waiting=(WaitingJob(priority=job.priority, id=job.id),))
+    return bool(choose(replace(waiting, lines=list(lines.values())), limits=limits))
+
+
+def choose(waiting: Waiting, *, limits: Limits) -> list[JobId]:
     """The jobs to hand to workers now, in order."""
     in_flight: Counter[OrganizationId] = Counter()
     queues: dict[OrganizationId, list[_Queue]] = {}
-    for line in lines:
+    for line in waiting.lines:
         in_flight[line.organization_id] += line.in_flight
         queue = _Queue(line, limits.integration)
         queues.setdefault(line.organization_id, []).append(queue)
@@ -82,7 +102,7 @@ def choose(
     turns: list[tuple[float, WaitingJob, OrganizationId]] = []
 
     def line_up(organization: OrganizationId) -> None:
-        share = shares.get(organization, default)
+        share = waiting.shares.get(organization, default)
         first = min((q.first for q in queues[organization] if q.first), default=None)
         if first is not None and in_flight[organization] < share.concurrency:
             used = in_flight[organization] / share.weight

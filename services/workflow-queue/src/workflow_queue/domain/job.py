@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Self, assert_never
 
-from workflow_queue.domain.failure import Failure, Policy, transient
+from workflow_queue.domain.failure import Failure, Policy, permanent, transient
 from workflow_queue.domain.job_events import (
     AnalysisCompleted,
     DeadlineMoved,
@@ -54,8 +54,6 @@ class WorkflowJob:
     step: Step = Step.ANALYZE
     attempts: dict[Step, int] = field(default_factory=dict)
     tries: int = 0
-    dispatches: int = 0
-    rejections: int = 0
     due_at: datetime | None = None
     started_at: datetime | None = None
     analyzed_at: datetime | None = None
@@ -118,28 +116,23 @@ class WorkflowJob:
             self.state is State.PENDING and self.due_at is None
         )
 
-    def dispatch(self, *, now: datetime, policy: Policy) -> None:
-        dispatches = self.dispatches + 1
-        deadline = policy.dispatch_expires_at(dispatches=dispatches, now=now)
-        self._record(
-            JobDispatched(step=self.step, dispatch=dispatches, deadline_at=deadline, at=now)
-        )
-
-    def reject_dispatch(self, *, reason: str, jitter: float, now: datetime, policy: Policy) -> None:
-        """Workers that cannot take the job make it fail, visibly, after a few times."""
-        self._require_dispatched()
-        self._record(DispatchRejected(reason=reason, at=now))
-        failure, tries = transient(reason), self.rejections
-        self._give_up_or_retry(
-            Step.DISPATCH, failure, tries=tries, jitter=jitter, now=now, policy=policy
-        )
-
     def start(self, *, now: datetime, policy: Policy) -> None:
-        self._require_dispatched()
-        lasts = policy.analyze_deadline if self.step is Step.ANALYZE else policy.publish_deadline
-        self._record(
-            StepStarted(step=self.step, attempt=self.attempt + 1, deadline_at=now + lasts, at=now)
-        )
+        """Raise StaleReport unless it waits, and for nothing but its turn."""
+        if not self.waits or (self.due_at is not None and now < self.due_at):
+            raise StaleReport(f"job {self.id} is {self.state} and does not wait for its turn")
+        self._start(now=now, policy=policy)
+
+    def start_dispatched(self, *, now: datetime, policy: Policy) -> None:
+        """A former release handed it over by a message of its own; raise StaleReport if not."""
+        if self.state is not State.PENDING or self.waits:
+            raise StaleReport(f"job {self.id} was not handed over since it was asked for anew")
+        self._start(now=now, policy=policy)
+
+    def give_up(self, *, reason: str, now: datetime) -> None:
+        """It cannot be started, by nobody's fault but ours: visible, and retried by hand."""
+        self._require_active()
+        failure = permanent(reason)
+        self._record(JobFailed(step=Step.DISPATCH, attempts=1, failure=failure, at=now))
 
     def complete_analysis(
         self,
@@ -188,9 +181,7 @@ class WorkflowJob:
         policy: Policy,
     ) -> None:
         self._require_current(step, attempt)
-        self._give_up_or_retry(
-            step, failure, tries=self.tries, jitter=jitter, now=now, policy=policy
-        )
+        self._give_up_or_retry(failure, jitter=jitter, now=now, policy=policy)
 
     def is_held_by(self, lease: Lease) -> bool:
         return self.state is State.RUNNING and lease.is_of(self.step, self.attempt)
@@ -210,14 +201,9 @@ class WorkflowJob:
             return
         if self.state is State.RUNNING:
             late = transient(f"deadline of {self.step} passed")
-            self._give_up_or_retry(
-                self.step, late, tries=self.tries, jitter=jitter, now=now, policy=policy
-            )
-        elif self.state is State.PENDING and self.dispatches >= policy.max_dispatches:
-            tries, nobody = self.dispatches, transient("no worker took the job")
-            self._record(JobFailed(step=Step.DISPATCH, attempts=tries, failure=nobody, at=now))
+            self._give_up_or_retry(late, jitter=jitter, now=now, policy=policy)
         else:
-            self.dispatch(now=now, policy=policy)
+            self.start_dispatched(now=now, policy=policy)
 
     def skip(self, *, reason: str, now: datetime) -> None:
         self._require_active()
@@ -241,6 +227,12 @@ class WorkflowJob:
             raise IllegalTransition(f"job {self.id} is {self.state}, not stopped")
         self._record(JobReopened(at=now))
 
+    def _start(self, *, now: datetime, policy: Policy) -> None:
+        lasts = policy.analyze_deadline if self.step is Step.ANALYZE else policy.publish_deadline
+        self._record(
+            StepStarted(step=self.step, attempt=self.attempt + 1, deadline_at=now + lasts, at=now)
+        )
+
     def _lose_lease(self, *, now: datetime, policy: Policy) -> None:
         """Back at once: the worker is gone, and waiting makes nothing better."""
         reason = f"the worker of {self.step} gave no sign of life"
@@ -251,37 +243,21 @@ class WorkflowJob:
             self._record(JobFailed(step=self.step, attempts=tries, failure=failure, at=now))
 
     def _give_up_or_retry(
-        self,
-        step: Step,
-        failure: Failure,
-        *,
-        tries: int,
-        jitter: float,
-        now: datetime,
-        policy: Policy,
+        self, failure: Failure, *, jitter: float, now: datetime, policy: Policy
     ) -> None:
-        retry_at = policy.retry_at(failure, tries=tries, jitter=jitter, now=now)
+        retry_at = policy.retry_at(failure, tries=self.tries, jitter=jitter, now=now)
         if retry_at is None:
-            self._record(JobFailed(step=step, attempts=tries, failure=failure, at=now))
+            self._record(JobFailed(step=self.step, attempts=self.tries, failure=failure, at=now))
             return
         self._record(
             JobRetryScheduled(
-                step=step,
-                attempt=self.attempt if step is self.step else tries,
-                failure=failure,
-                retry_at=retry_at,
-                at=now,
+                step=self.step, attempt=self.attempt, failure=failure, retry_at=retry_at, at=now
             )
         )
 
     def _require_report(self, expected: State) -> None:
         if self.state is not expected:
             raise StaleReport(f"job {self.id} is {self.state}, not {expected}")
-
-    def _require_dispatched(self) -> None:
-        self._require_report(State.PENDING)
-        if self.waits:
-            raise StaleReport(f"job {self.id} was not handed over since it was asked for anew")
 
     def _require_current(self, step: Step, attempt: int) -> None:
         self._require_report(State.RUNNING)
@@ -318,9 +294,8 @@ class WorkflowJob:
                 raise IllegalTransition(f"job {self.id} is created already")
             case JobDispatched():
                 self._enter(State.PENDING, due_at=event.deadline_at)
-                self.dispatches = event.dispatch
             case DispatchRejected():
-                self.rejections += 1
+                pass
             case StepStarted():
                 self._begin(event)
             case DeadlineMoved():
@@ -334,7 +309,6 @@ class WorkflowJob:
             case JobRetryScheduled():
                 self._enter(State.RETRY_SCHEDULED, due_at=event.retry_at)
                 self._note(event.failure)
-                self.dispatches = 0
             case JobRetried() | JobReopened():
                 self._begin_anew(from_the_start=isinstance(event, JobReopened))
             case _:
@@ -353,12 +327,11 @@ class WorkflowJob:
         self.tries = self.tries + 1 if event.step is self.step else 1
         self.step = event.step
         self.attempts[event.step] = event.attempt
-        self.dispatches = self.rejections = 0
         self.started_at = self.started_at or event.at
 
     def _begin_anew(self, *, from_the_start: bool) -> None:
         self._enter(State.PENDING, due_at=None)
-        self.tries = self.dispatches = self.rejections = 0
+        self.tries = 0
         self.reason = self.failure = self.finished_at = self.superseded_by = None
         if from_the_start:
             self.step = Step.ANALYZE

@@ -33,7 +33,7 @@ class JobCreated:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobDispatched:
-    """A worker was asked, for the `dispatch`-th time, to take the job's next step."""
+    """A message asked for the job's next step; not recorded any more, but old jobs have it."""
 
     step: Step
     dispatch: int
@@ -43,7 +43,7 @@ class JobDispatched:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DispatchRejected:
-    """The request to take the job's next step ended among the dead letters."""
+    """That message ended among the dead letters; in old jobs only."""
 
     reason: str
     at: datetime

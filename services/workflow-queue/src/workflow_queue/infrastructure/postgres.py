@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -19,12 +21,11 @@ from psycopg.errors import UniqueViolation
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from workflow_queue.application.ports import ConcurrentUpdate, JobNotFound, PublishPayload
-from workflow_queue.domain.fair_share import Line, Share
+from workflow_queue.domain.fair_share import Waiting
 from workflow_queue.domain.job import WorkflowJob
 from workflow_queue.domain.job_events import (
     JobCancelled,
     JobCompleted,
-    JobDispatched,
     JobSuperseded,
     Step,
     StepStarted,
@@ -43,18 +44,19 @@ from workflow_queue.infrastructure.followed import followed_pull_request, keep, 
 from workflow_queue.infrastructure.leases import end_lease, lease_of
 from workflow_queue.infrastructure.pipelined import Connection, transaction
 from workflow_queue.infrastructure.published import envelopes
-from workflow_queue.infrastructure.waiting_jobs import waiting_lines
+from workflow_queue.infrastructure.waiting_jobs import waiting_jobs
 
 DISPATCHER = "dispatcher"
 
 _HISTORY = """
-SELECT version, type, schema_version, data, metadata FROM events
-WHERE stream_id = %(job_id)s ORDER BY version
+SELECT stream_id, version, type, schema_version, data, metadata FROM events
+WHERE stream_id = ANY(%(job_ids)s) ORDER BY stream_id, version
 """
 _WHOLE_HISTORY = """
-SELECT version, type, schema_version, data, metadata FROM events WHERE stream_id = %(job_id)s
+SELECT stream_id, version, type, schema_version, data, metadata FROM events
+WHERE stream_id = %(job_id)s
 UNION ALL
-SELECT version, type, schema_version, data, metadata FROM archived_events
+SELECT stream_id, version, type, schema_version, data, metadata FROM archived_events
 WHERE stream_id = %(job_id)s ORDER BY version
 """
 _OF_PULL_REQUEST = """
@@ -92,18 +94,29 @@ class PostgresJobs:
         self._seen[job.id] = job
 
     async def get(self, job_id: JobId) -> WorkflowJob:
-        if job_id not in self._seen:
-            history = await self._rows(_HISTORY, {"job_id": job_id})
-            if not history or history[0][0] > 1:
-                history = await self._rows(_WHOLE_HISTORY, {"job_id": job_id})
-            if not history:
-                raise JobNotFound(f"There is no job {job_id}")
-            *_, self._origins[job_id] = history[0]
-            self._seen[job_id] = WorkflowJob.rebuilt(
-                stored_events.restored(name, schema_version, data)
-                for _, name, schema_version, data, _ in history
-            )
-        return self._seen[job_id]
+        (job,) = await self.all([job_id])
+        return job
+
+    async def all(self, job_ids: Sequence[JobId]) -> Sequence[WorkflowJob]:
+        if unseen := [job_id for job_id in job_ids if job_id not in self._seen]:
+            rows = await self._rows(_HISTORY, {"job_ids": unseen})
+            histories = {
+                job_id: list(history) for job_id, history in groupby(rows, key=itemgetter(0))
+            }
+            for job_id in unseen:
+                await self._see(job_id, histories.get(job_id, []))
+        return [self._seen[job_id] for job_id in job_ids]
+
+    async def _see(self, job_id: JobId, history: list[tuple[Any, ...]]) -> None:
+        if not history or history[0][1] > 1:
+            history = await self._rows(_WHOLE_HISTORY, {"job_id": job_id})
+        if not history:
+            raise JobNotFound(f"There is no job {job_id}")
+        *_, self._origins[job_id] = history[0]
+        self._seen[job_id] = WorkflowJob.rebuilt(
+            stored_events.restored(name, schema_version, data)
+            for _, _, name, schema_version, data, _ in history
+        )
 
     def origin(self, job_id: JobId) -> Mapping[str, str | None]:
         """The request that a job came from; empty for one that is being made by it."""
@@ -116,7 +129,7 @@ class PostgresJobs:
 
     async def active(self, ref: PullRequestRef) -> Sequence[WorkflowJob]:
         active = await self._rows(_ACTIVE, key_of(ref) | {"states": sorted(ACTIVE)})
-        return [await self.get(job_id) for (job_id,) in active]
+        return await self.all([job_id for (job_id,) in active])
 
     async def _rows(self, query: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         return await (await self._connection.execute(query, parameters)).fetchall()
@@ -152,10 +165,13 @@ class PostgresTransaction:
         self._followed.append(followed)
         return followed
 
-    async def waiting(
-        self, *, now: datetime, most: int
-    ) -> tuple[Sequence[Line], Mapping[OrganizationId, Share]]:
-        return await waiting_lines(self._connection, now=now, most=most)
+    async def waiting(self, *, now: datetime, most: int) -> Waiting:
+        waiting = await waiting_jobs(self._connection, now=now, most=most, patient=True)
+        assert waiting is not None  # noqa: S101 - it was waited for
+        return waiting
+
+    async def waiting_if_free(self, *, now: datetime, most: int) -> Waiting | None:
+        return await waiting_jobs(self._connection, now=now, most=most, patient=False)
 
     async def lease(self, job_id: JobId) -> Lease | None:
         return await lease_of(self._connection, job_id)
@@ -200,14 +216,14 @@ class PostgresTransaction:
                     await self._connection.execute(_FORGET_PAYLOAD, {"job_id": job.id})
                 case _:
                     pass
-            following = envelopes(job, event, sequence, payload)
-            if isinstance(event, JobDispatched):
-                following = self._in_its_own_trace(job.id, following)
-            made += following
+            made += envelopes(job, event, sequence, payload)
+        # One that was started for its own sake: the dispatcher does so with many at a time.
+        if isinstance(job.recorded[0], StepStarted):
+            return self._in_its_own_trace(job.id, made)
         return made
 
     def _in_its_own_trace(self, job_id: JobId, made: list[Envelope]) -> list[Envelope]:
-        """Many jobs are handed over at a time, each because of what it was made for."""
+        """Of the request that the job was made for."""
         origin = self.jobs.origin(job_id)
         return [
             replace(

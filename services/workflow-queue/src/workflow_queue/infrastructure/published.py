@@ -5,7 +5,6 @@ from typing import Any, assert_never
 
 import code_review_contracts.commands as code_review
 import platform_integration_contracts.commands as platform_integration
-import workflow_queue_contracts.commands as own
 import workflow_queue_contracts.events as contract
 from crivo_contracts.event import Failure as FailureContract
 from crivo_contracts.event import Message
@@ -61,11 +60,6 @@ def _messages(
     job: WorkflowJob, event: JobEvent, payload: PublishPayload | None
 ) -> list[tuple[str, Message]]:
     match event:
-        case JobDispatched():
-            process = own.ProcessWorkflowJobV1(
-                organization_id=job.pull_request.ref.organization_id, job_id=job.id
-            )
-            return [(own.EXCHANGE, process)]
         case StepStarted(step=Step.PUBLISH):
             return [(platform_integration.EXCHANGE, _publish(job, event, payload))]
         case StepStarted():
@@ -76,8 +70,10 @@ def _messages(
                 ),
                 (code_review.EXCHANGE, _analyze(job, event)),
             ]
-        case DeadlineMoved() | LeaseLost() | DispatchRejected() | AnalysisCompleted():
+        case LeaseLost() | AnalysisCompleted():
             return []  # nobody outside needs them
+        case JobDispatched() | DispatchRejected() | DeadlineMoved():
+            return []  # not recorded any more
         case JobRetried() | JobReopened():
             return []  # the job_started that follows says it
         case _:

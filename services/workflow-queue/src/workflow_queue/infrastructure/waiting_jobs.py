@@ -1,7 +1,6 @@
 """Who waits and who runs, line by line, without reading all that waits."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
@@ -9,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from workflow_queue.domain.fair_share import Line, Share, WaitingJob
+from workflow_queue.domain.fair_share import Line, Share, Waiting, WaitingJob
 from workflow_queue.domain.job_events import Priority
 from workflow_queue.domain.pull_request import IntegrationId, JobId, OrganizationId
 from workflow_queue.infrastructure.pipelined import Connection
@@ -44,20 +43,27 @@ _RUNNING = f"""
 SELECT organization_id, integration_id, count(*) FROM job_status_view WHERE {IN_FLIGHT}
 GROUP BY organization_id, integration_id
 """  # noqa: S608 - constants
+# Who holds it counts what runs and adds to it, so that no two together exceed a limit.
+_RIGHT = 0x0C21_0005
+_WAIT_FOR_RIGHT = f"SELECT pg_advisory_xact_lock({_RIGHT}) IS NOT NULL"
+_TAKE_RIGHT = f"SELECT pg_try_advisory_xact_lock({_RIGHT})"
 _SHARES = "SELECT organization_id, concurrency, weight FROM organization_limits"
 
 
-async def waiting_lines(
-    connection: Connection, *, now: datetime, most: int
-) -> tuple[Sequence[Line], Mapping[OrganizationId, Share]]:
-    """Every line that somebody waits or runs in, with the first `most` who wait; and the shares.
+async def waiting_jobs(
+    connection: Connection, *, now: datetime, most: int, patient: bool
+) -> Waiting | None:
+    """With the first `most` who wait in each line; None when another holds the right to hand out.
 
-    Organizations that have what the settings say are not among the shares.
+    `patient` waits for that right. It is held until the transaction ends.
     """
-    # All are on their way before the first is waited for.
+    # All are on their way before the first is waited for; each sees what the lock waited for.
+    taken = await connection.execute(_WAIT_FOR_RIGHT if patient else _TAKE_RIGHT)
     waits = await connection.execute(_WAITING, {"now": now, "most": most})
     runs = await connection.execute(_RUNNING)
     given = await connection.execute(_SHARES)
+    if (await taken.fetchone()) == (False,):
+        return None
     waiting: dict[tuple[UUID, UUID], list[WaitingJob]] = {}
     for organization_id, integration_id, priority, job_id in await waits.fetchall():
         job = WaitingJob(priority=Priority(priority), id=JobId(job_id))
@@ -80,7 +86,7 @@ async def waiting_lines(
         OrganizationId(organization_id): Share(concurrency=concurrency, weight=weight)
         for organization_id, concurrency, weight in await given.fetchall()
     }
-    return lines, shares
+    return Waiting(lines=lines, shares=shares)
 
 
 async def give_share(

@@ -1,4 +1,4 @@
-"""Hands waiting jobs to workers as soon as there is room, in the order the database decides."""
+"""Starts waiting jobs as soon as there is room, in the order the database decides."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -28,7 +28,7 @@ async def run_dispatcher(app: App, leads: Leads, rung: Rung, stop: asyncio.Event
         pause = POLL_SECONDS
         try:
             if await leads():
-                dispatched = await app.dispatch_waiting()
+                dispatched = await _dispatch(app)
                 _dispatched.inc(dispatched)
                 pause = 0 if dispatched else POLL_SECONDS
         except ConcurrentUpdate:
@@ -40,3 +40,13 @@ async def run_dispatcher(app: App, leads: Leads, rung: Rung, stop: asyncio.Event
             pause = AWAY_SECONDS
         if pause:
             await first_of(rung(pause), stop.wait())
+
+
+async def _dispatch(app: App) -> int:
+    try:
+        return await app.dispatch_waiting()
+    except Exception as problem:
+        if isinstance(problem, ConcurrentUpdate) or is_away(problem):
+            raise
+        _log.exception("dispatcher.failed")
+    return await app.dispatch_next()

@@ -1,4 +1,4 @@
-"""The clock of all jobs: missed deadlines, lost workers, lost dispatches."""
+"""The clock of all jobs: missed deadlines, and lost workers."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
