@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from statistics import median
 
+from psycopg.rows import tuple_row
+
 from crivo_bench.rows.celery_peer import celery_peer
 from crivo_bench.rows.jobs import WorkflowQueue, workflow_queue
 from crivo_bench.site import Bench, connect
@@ -34,8 +36,8 @@ def measure(bench: Bench) -> list[Line]:
             "created → in the worker's hands, idle",
             in_hands,
             theirs,
-            "from the first event in the job's history to the worker that reads the command; this is"
-            " what Celery's figure is, which begins in the sender",
+            "from the first event in the job's history to the worker that reads the command, which"
+            " is what Celery's figure is, but that it begins in the sender",
         ),
     ]
 
@@ -44,7 +46,8 @@ def _waited(queue: WorkflowQueue, jobs: int) -> tuple[Sequence[float], Sequence[
     """Milliseconds from each job's creation until it ran, and until the worker had it."""
     taken = queue.run_one_by_one(jobs)
     with connect(queue.database) as connection:
-        times = connection.execute(_TIMES, [jobs]).fetchall()
+        cursor = connection.cursor(row_factory=tuple_row)
+        times = cursor.execute(_TIMES, [jobs]).fetchall()
     return (
         [1000 * (started - created).total_seconds() for _, created, started in times],
         [1000 * (taken[job_id] - created).total_seconds() for job_id, created, _ in times],
