@@ -1,7 +1,9 @@
 """How long a job waits before it runs when nothing else does."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from statistics import median
+from uuid import UUID
 
 from psycopg.rows import tuple_row
 
@@ -46,8 +48,8 @@ def _waited(queue: WorkflowQueue, jobs: int) -> tuple[Sequence[float], Sequence[
     """Milliseconds from each job's creation until it ran, and until the worker had it."""
     taken = queue.run_one_by_one(jobs)
     with connect(queue.database) as connection:
-        cursor = connection.cursor(row_factory=tuple_row)
-        times = cursor.execute(_TIMES, [jobs]).fetchall()
+        times: list[tuple[UUID, datetime, datetime]]
+        times = connection.cursor(row_factory=tuple_row).execute(_TIMES, [jobs]).fetchall()
     return (
         [1000 * (started - created).total_seconds() for _, created, started in times],
         [1000 * (taken[job_id] - created).total_seconds() for job_id, created, _ in times],
