@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from crivo_local.services import Keys, Layout, Servers, choose_ports, parts, process_names
 
+ROOT = Path(__file__).parents[3]
 SERVERS = Servers(
     postgres="postgresql://postgres:p%40ss@127.0.0.1:5432/postgres",
     rabbitmq="amqp://guest:guest@127.0.0.1:5672/crivo",
@@ -34,6 +35,18 @@ def test_a_service_gets_its_own_variables_and_its_own_database(tmp_path: Path) -
     url = relay.environment["WORKFLOW_QUEUE_DATABASE_URL"]
     assert url.startswith("postgresql+psycopg://test_workflow_queue:")
     assert url.endswith("@127.0.0.1:5432/test_workflow_queue")
+
+
+@pytest.mark.parametrize("service", ["organization", "platform-integration", "code-review"])
+def test_a_process_runs_with_the_optimization_of_its_image(service: str, tmp_path: Path) -> None:
+    made = parts(
+        "all", tmp_path, ports=choose_ports(), keys=Keys.make(), servers=SERVERS, pythons={}
+    )
+    build, run = (ROOT / "services" / service / "Dockerfile").read_text().split("FROM ")[1:]
+    chosen = f"PYTHONOPTIMIZE={made[service].environment['PYTHONOPTIMIZE']}"
+    # When it is built too: what is compiled for another level is compiled again at every start.
+    assert chosen in build.split()
+    assert chosen in run.split()
 
 
 def test_secrets_are_different_on_every_machine_and_survive_being_stored() -> None:

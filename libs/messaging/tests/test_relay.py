@@ -5,11 +5,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import aio_pika
+import psycopg
 import pytest
 from aio_pika.abc import AbstractIncomingMessage
 from crivo_messaging.envelope import Envelope
 from crivo_messaging.postgres import append
-from crivo_messaging.postgres_outbox import Bell, PostgresOutbox, open_bell
+from crivo_messaging.postgres_outbox import Bell, PostgresOutbox, database_answers, open_bell
 from crivo_messaging.publisher import BrokerAway, Publisher
 from crivo_messaging.relay import Outcome, Relay
 from crivo_messaging.topology import Exchange, Topology, declare_at
@@ -183,3 +184,9 @@ async def test_what_was_confirmed_is_not_sent_again(
     left = [each for group in await outbox.pending() for each in group]
     assert [each.sequence for each in left] == [1, 2][published:]
     await outbox.close()
+
+
+async def test_a_relay_is_ready_while_its_database_answers(database_url: str) -> None:
+    await database_answers(database_url)
+    with pytest.raises(psycopg.OperationalError):
+        await database_answers("postgresql+psycopg://nobody@127.0.0.1:1/none")

@@ -26,6 +26,7 @@ UNROUTABLE_SECONDS = 5
 KEEP_PUBLISHED = "1 day"
 # Longer than any redelivery: GitHub offers its deliveries for three days, operators replay later.
 KEEP_INBOX = "14 days"
+SWEEP_SECONDS = 3600.0
 _LOCK = 0x0C21_0001
 
 _lag = Gauge("crivo_outbox_lag_seconds", "Age of the oldest unpublished message")
@@ -47,6 +48,10 @@ _POSTPONE = (
     f"UPDATE outbox SET not_before = clock_timestamp() + interval '{UNROUTABLE_SECONDS} s'"  # noqa: S608
     " WHERE id = ANY(%s)"
 )
+_SWEEP = (
+    f"DELETE FROM outbox WHERE published_at < now() - interval '{KEEP_PUBLISHED}'".encode(),  # noqa: S608
+    f"DELETE FROM inbox WHERE handled_at < now() - interval '{KEEP_INBOX}'".encode(),  # noqa: S608
+)
 
 
 def libpq_url(url: str) -> str:
@@ -65,6 +70,19 @@ async def connect(url: str) -> psycopg.AsyncConnection[dict[str, Any]]:
         keepalives_interval=2,
         keepalives_count=3,
     )
+
+
+async def database_answers(url: str) -> None:
+    """Raise psycopg's error when it does not: the readiness of a process without a pool."""
+    async with await connect(url) as connection:
+        await connection.execute("SELECT 1")
+
+
+async def sweep(url: str) -> None:
+    """Forget what nobody can ask for again."""
+    async with await connect(url) as connection:
+        for statement in _SWEEP:
+            await connection.execute(statement)
 
 
 class PostgresOutbox:
@@ -117,14 +135,6 @@ class PostgresOutbox:
                 pass
         except psycopg.OperationalError as problem:
             raise StoreAway(str(problem)) from problem
-
-    async def sweep(self) -> None:
-        """Forget what nobody can ask for again."""
-        for statement in (
-            f"DELETE FROM outbox WHERE published_at < now() - interval '{KEEP_PUBLISHED}'",  # noqa: S608
-            f"DELETE FROM inbox WHERE handled_at < now() - interval '{KEEP_INBOX}'",  # noqa: S608
-        ):
-            await self._fetch(statement)
 
     async def close(self) -> None:
         connection, self._connection, self._leading = self._connection, None, False

@@ -12,11 +12,9 @@ from crivo_messaging.dead_letter_office import DeadLetterOffice, open_office
 from crivo_messaging.mongo import Document, MongoOutbox
 from crivo_messaging.mongo_dead_letters import MongoDeadLetters
 from crivo_messaging.publisher import Publisher
-from crivo_messaging.relay import Relay
 from crivo_observability.http import ASGIApp
 from crivo_web.identity import utc_now
 from crivo_web.operations import Checks
-from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
 
 from code_review.application.analyze_pull_request import AnalyzePullRequestHandler
@@ -30,11 +28,10 @@ from code_review.infrastructure.change_sets import TIMEOUT, HttpChangeSets
 from code_review.infrastructure.mongo import MongoReviews, MongoStops, create_indexes
 from code_review.infrastructure.mongo_views import MongoViews
 from code_review.presentation.topology import TOPOLOGY
-from code_review.settings import Settings
+from code_review.relay import checks, open_database, outbox_of
+from code_review.settings import NAME, Settings
 
-NAME = "code-review"
 VERSION = "0.1.0"
-AWAY_MILLISECONDS = 5000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +47,10 @@ class Service:
 
     @property
     def checks(self) -> Checks:
-        return {"database": self._database_answers}
+        return checks(self.database)
 
     def api(self) -> ASGIApp:
-        # Litestar is many megabytes that workers and relays do not need.
+        # Litestar is many megabytes that a worker does not need.
         from crivo_dead_letters.http import STATUS_OF as DEAD_LETTER_STATUS_OF
         from crivo_dead_letters.http import DeadLetterController
         from crivo_web.application import create_service
@@ -73,7 +70,7 @@ class Service:
 
     async def work(self, stop: asyncio.Event) -> None:
         """Consume every queue until told to stop."""
-        # FastStream is many megabytes that apis and relays do not need.
+        # FastStream is many megabytes that an api does not need.
         from crivo_messaging.consumer import (
             FailurePolicy,
             consume_dead_letters,
@@ -94,17 +91,9 @@ class Service:
         finally:
             await publisher.close()
 
-    async def relay(self, stop: asyncio.Event) -> None:
-        """Publish the outbox until told to stop."""
-        publisher = Publisher(self.settings.rabbitmq_url.get_secret_value(), TOPOLOGY)
-        await Relay(self.outbox, publisher).run(stop)
-
     async def migrate(self) -> None:
         await create_indexes(self.database)
         await self.letters.prepare()
-
-    async def _database_answers(self) -> None:
-        await self.database.command("ping")
 
 
 @asynccontextmanager
@@ -117,14 +106,8 @@ async def open_service(
             RuffAnalyzer(seconds=settings.analyzer_seconds),
             AstGrepAnalyzer(seconds=settings.analyzer_seconds),
         )
-    client: AsyncMongoClient[Document] = AsyncMongoClient(
-        settings.mongodb_url.get_secret_value(),
-        serverSelectionTimeoutMS=AWAY_MILLISECONDS,
-        tz_aware=True,
-    )
-    async with client, httpx.AsyncClient(timeout=TIMEOUT) as http:
-        database = client[settings.mongodb_database]
-        outbox = MongoOutbox(database["reviews"], database["leases"])
+    async with open_database(settings) as database, httpx.AsyncClient(timeout=TIMEOUT) as http:
+        outbox = outbox_of(database)
         stops = MongoStops(database)
         app = App(
             analyze_pull_request=AnalyzePullRequestHandler(

@@ -1,6 +1,7 @@
 """`python -m code_review api|worker|relay|all|migrate`."""
 
 import argparse
+from functools import partial
 
 from crivo_messaging.dead_letter_office import watch_open
 from crivo_messaging.schedule import every
@@ -9,8 +10,8 @@ from crivo_observability.traces import configure_traces
 from crivo_web.operations import operations_app
 from crivo_web.serve import run, serve
 
-from code_review.bootstrap import NAME, open_service
-from code_review.settings import Settings
+from code_review import relay
+from code_review.settings import NAME, Settings
 
 PROCESSES = ("api", "worker", "relay", "all")
 ADOPT_SECONDS = 60.0
@@ -27,20 +28,29 @@ def main() -> None:
 
 
 async def _migrate(settings: Settings) -> None:
+    from code_review.bootstrap import open_service
+
     async with open_service(settings) as service:
         await service.migrate()
 
 
 async def _serve(process: str, settings: Settings) -> None:
+    serve_here = partial(serve, host=settings.host, port=settings.port)
+    if process == "relay":
+        async with relay.open_database(settings) as database:
+            app = operations_app(relay.checks(database))
+            await serve_here(app, tasks=[relay.relay(relay.outbox_of(database), settings)])
+        return
+    # What only the others need is a tenth of what a relay holds.
+    from code_review.bootstrap import open_service
+
     async with open_service(settings) as service:
-        app = service.api() if process in ("api", "all") else operations_app(service.checks)
-        tasks = []
+        tasks = [relay.relay(service.outbox, settings)] if process == "all" else []
         if process in ("worker", "all"):
             tasks += [
                 service.work,
                 watch_open(service.letters),
                 every(ADOPT_SECONDS, service.letters.adopt, name="dead_letters.adopt"),
             ]
-        if process in ("relay", "all"):
-            tasks.append(service.relay)
-        await serve(app, host=settings.host, port=settings.port, tasks=tasks)
+        app = operations_app(service.checks) if process == "worker" else service.api()
+        await serve_here(app, tasks=tasks)

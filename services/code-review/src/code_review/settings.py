@@ -3,6 +3,8 @@
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+NAME = "code-review"
+
 
 class Settings(BaseSettings):
     """Variables have the prefix CODE_REVIEW_."""

@@ -13,10 +13,12 @@ import workflow_queue_contracts.events as jobs
 from code_review.bootstrap import Service
 from code_review.domain.review import Subject
 from code_review.presentation.topology import TOPOLOGY
+from code_review.relay import relay
 from code_review_support.builders import NOON
 from crivo_contracts.event import Message
 from crivo_messaging.envelope import Envelope
 from crivo_messaging.publisher import Publisher
+from crivo_messaging.schedule import Task
 from crivo_messaging.topology import declare_at
 
 SIGNS_OF_LIFE = {events.ReviewProgressedV1.model_fields["type"].default}
@@ -89,8 +91,12 @@ async def at_work(service: Service) -> AsyncIterator[Peers]:
 
         await ear.consume(hear, no_ack=True)
         async with asyncio.TaskGroup() as tasks:
-            for task in (service.work, service.relay):
-                tasks.create_task(task(stop))
+            for task in (service.work, relay(service.outbox, service.settings)):
+                tasks.create_task(_until(stop, task))
             yield peers
             stop.set()
     await publisher.close()
+
+
+async def _until(stop: asyncio.Event, task: Task) -> None:
+    await task(stop)

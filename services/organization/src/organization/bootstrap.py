@@ -1,17 +1,15 @@
 """The composition root: the one place that knows every class."""
 
-import asyncio
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
 from crivo_messaging.away import is_away
-from crivo_messaging.postgres_outbox import PostgresOutbox, open_bell
-from crivo_messaging.publisher import Publisher
-from crivo_messaging.relay import Relay
+from crivo_messaging.postgres_outbox import open_bell
 from crivo_observability.http import ASGIApp
+from crivo_web.application import create_service
 from crivo_web.identity import Now, utc_now
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -29,12 +27,19 @@ from organization.infrastructure import postgres
 from organization.infrastructure.passwords import Argon2Passwords
 from organization.infrastructure.tokens import SigningKey
 from organization.infrastructure.views import PostgresViews
-from organization.presentation.topology import TOPOLOGY
-from organization.settings import Settings
+from organization.presentation.http import (
+    STATUS_OF,
+    ApiKeyController,
+    UserController,
+    bootstrap,
+    show_caller,
+    show_jwks,
+    sign_in,
+    verify_key,
+)
+from organization.settings import NAME, Settings
 
-NAME = "organization"
 VERSION = "0.1.0"
-Task = Callable[[asyncio.Event], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,20 +56,6 @@ class Service:
             await connection.execute(text("SELECT 1"))
 
     def api(self) -> ASGIApp:
-        # Litestar is many megabytes that a relay does not need.
-        from crivo_web.application import create_service
-
-        from organization.presentation.http import (
-            STATUS_OF,
-            ApiKeyController,
-            UserController,
-            bootstrap,
-            show_caller,
-            show_jwks,
-            sign_in,
-            verify_key,
-        )
-
         return create_service(
             name=NAME,
             version=VERSION,
@@ -77,11 +68,6 @@ class Service:
             is_away=is_away,
             dependencies={"app": self.app, "jwks": self.signing_key.jwks()},
         )
-
-    def relay(self) -> Task:
-        """Publishes the outbox."""
-        publisher = Publisher(self.settings.rabbitmq_url.get_secret_value(), TOPOLOGY)
-        return Relay(PostgresOutbox(self.settings.direct_url), publisher).run
 
 
 @asynccontextmanager

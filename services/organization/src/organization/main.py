@@ -1,14 +1,15 @@
 """`python -m organization api|relay|all|migrate`."""
 
 import argparse
+from functools import partial
 
 from crivo_observability.logs import configure_logs
 from crivo_observability.traces import configure_traces
 from crivo_web.operations import operations_app
 from crivo_web.serve import run, serve
 
-from organization.bootstrap import NAME, open_service
-from organization.settings import Settings
+from organization import relay
+from organization.settings import NAME, Settings
 
 PROCESSES = ("api", "relay", "all")
 
@@ -30,8 +31,13 @@ def main() -> None:
 
 
 async def _serve(process: str, settings: Settings) -> None:
+    serve_here = partial(serve, host=settings.host, port=settings.port)
+    if process == "relay":
+        app = operations_app(relay.checks(settings))
+        await serve_here(app, tasks=relay.tasks(settings))
+        return
+    # SQLAlchemy and Litestar are many megabytes that a relay does not need.
+    from organization.bootstrap import open_service
+
     async with open_service(settings) as service:
-        ready = {"database": service.database_answers}
-        app = service.api() if process in ("api", "all") else operations_app(ready)
-        tasks = [service.relay()] if process in ("relay", "all") else []
-        await serve(app, host=settings.host, port=settings.port, tasks=tasks)
+        await serve_here(service.api(), tasks=relay.tasks(settings) if process == "all" else [])

@@ -5,6 +5,7 @@ import json
 
 import aio_pika
 from organization.bootstrap import open_service
+from organization.relay import relay
 from organization_support.callers import Clock, bootstrapped, settings
 
 
@@ -12,7 +13,8 @@ async def test_a_new_organization_is_told_of(
     database_url: str, vhost_url: str, clock: Clock
 ) -> None:
     connection = await aio_pika.connect(vhost_url)
-    async with connection, open_service(settings(database_url, vhost_url), clock) as service:
+    configuration = settings(database_url, vhost_url)
+    async with connection, open_service(configuration, clock) as service:
         channel = await connection.channel()
         exchange = await channel.declare_exchange("organization.events", "topic", durable=True)
         queue = await channel.declare_queue(exclusive=True)
@@ -20,7 +22,7 @@ async def test_a_new_organization_is_told_of(
         organization_id = await bootstrapped(service)
         stop = asyncio.Event()
         async with asyncio.timeout(30):
-            relaying = asyncio.ensure_future(service.relay()(stop))
+            relaying = asyncio.ensure_future(relay(configuration)(stop))
             async with queue.iterator() as messages:
                 message = await anext(messages)
             stop.set()

@@ -1,18 +1,21 @@
 """The composition root: the one place that knows every class."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
 import httpx
-from crivo_messaging.dead_letter_office import DeadLetterOffice, open_office
+from crivo_messaging.away import is_away
+from crivo_messaging.dead_letter_office import DeadLetterOffice, open_office, watch_open
 from crivo_messaging.postgres_dead_letters import PostgresDeadLetters
-from crivo_messaging.postgres_outbox import PostgresOutbox, open_bell
+from crivo_messaging.postgres_outbox import open_bell
 from crivo_messaging.publisher import Publisher
-from crivo_messaging.relay import Relay
+from crivo_messaging.schedule import Task, every
+from crivo_observability.http import ASGIApp
+from crivo_web.operations import Checks
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from uuid_utils.compat import uuid7
@@ -36,9 +39,10 @@ from platform_integration.infrastructure.sealing import Sealer
 from platform_integration.infrastructure.tables import messaging
 from platform_integration.infrastructure.views import PostgresViews
 from platform_integration.presentation.queues import TOPOLOGY
-from platform_integration.settings import Settings, master_keys
+from platform_integration.settings import NAME, Settings, master_keys
 
-Task = Callable[[asyncio.Event], Awaitable[None]]
+VERSION = "0.1.0"
+CHECKS_SECONDS = 0.2
 
 
 def utc_now() -> datetime:
@@ -51,18 +55,20 @@ class Service:
 
     app: App
     engine: AsyncEngine
-    deliveries: PostgresDeliveries
     letters: PostgresDeadLetters
     dead_letters: DeadLetterOffice
 
-    async def database_answers(self) -> None:
+    @property
+    def checks(self) -> Checks:
+        return {"database": self._database_answers}
+
+    async def _database_answers(self) -> None:
         async with self.engine.connect() as connection:
             await connection.execute(text("SELECT 1"))
 
 
 @asynccontextmanager
 async def open_service(settings: Settings) -> AsyncIterator[Service]:
-    direct = settings.database_direct_url or settings.database_url
     sealer = Sealer(master_keys(settings.secrets_keys))
     policy = OutboundPolicy(allow_private=settings.allow_private_hosts)
     async with AsyncExitStack() as stack:
@@ -72,7 +78,7 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
             connect_args={"prepare_threshold": None, "connect_timeout": 5},
         )
         stack.push_async_callback(engine.dispose)
-        bell = await stack.enter_async_context(open_bell(direct))
+        bell = await stack.enter_async_context(open_bell(settings.direct_url))
         pool = await stack.enter_async_context(open_pool(settings.database_url))
         http = await stack.enter_async_context(httpx.AsyncClient(timeout=TIMEOUT))
         deliveries = PostgresDeliveries(pool, bell)
@@ -102,14 +108,65 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         office = await stack.enter_async_context(
             open_office(letters, url=settings.rabbitmq_url, topology=TOPOLOGY)
         )
-        yield Service(
-            app=app, engine=engine, deliveries=deliveries, letters=letters, dead_letters=office
-        )
+        yield Service(app=app, engine=engine, letters=letters, dead_letters=office)
+
+
+def api(service: Service, settings: Settings) -> ASGIApp:
+    # Litestar is many megabytes that a worker does not need.
+    from crivo_dead_letters.http import STATUS_OF as DEAD_LETTER_STATUS_OF
+    from crivo_dead_letters.http import DeadLetterController
+    from crivo_web.application import create_service
+
+    from platform_integration.presentation.http import (
+        STATUS_OF,
+        IntegrationController,
+        RepositoryController,
+        list_deliveries,
+        show_change_set,
+    )
+    from platform_integration.presentation.webhooks import (
+        GITHUB_WEBHOOKS,
+        GitHubWebhooks,
+        receive_github,
+    )
+
+    webhooks = GitHubWebhooks(service.app)
+    return create_service(
+        name=NAME,
+        version=VERSION,
+        token_key=settings.internal_token_key.get_secret_value(),
+        ready=service.checks,
+        controllers=[
+            IntegrationController,
+            RepositoryController,
+            list_deliveries,
+            DeadLetterController,
+        ],
+        internal=[show_change_set],
+        public=[receive_github],
+        direct={("POST", GITHUB_WEBHOOKS): webhooks},
+        status_of=STATUS_OF | DEAD_LETTER_STATUS_OF,
+        is_away=is_away,
+        dependencies={
+            "app": service.app,
+            "dead_letters": service.dead_letters,
+            "webhooks": webhooks,
+        },
+    )
+
+
+def worker_tasks(service: Service, settings: Settings) -> list[Task]:
+    """What a worker does, all of it."""
+    return [
+        worker(service, settings),
+        watch_open(service.letters),
+        every(CHECKS_SECONDS, service.app.report_checks, name="checks.report"),
+    ]
 
 
 def worker(service: Service, settings: Settings) -> Task:
     """Consumes the service's queues and its dead letters."""
-    # FastStream is many megabytes that apis and relays do not need.
+    # FastStream is many megabytes that an api does not need.
     from crivo_messaging.consumer import (
         FailurePolicy,
         consume_dead_letters,
@@ -119,7 +176,7 @@ def worker(service: Service, settings: Settings) -> Task:
 
     from platform_integration.presentation.consumers import consumers
 
-    policy = FailurePolicy("platform-integration", conflicts=())
+    policy = FailurePolicy(NAME, conflicts=())
     broker = create_broker(settings.rabbitmq_url, policy=policy, prefetch=settings.prefetch)
     publisher = Publisher(settings.rabbitmq_url, TOPOLOGY)
     broker.include_router(consumers(service.app, publisher))
@@ -132,9 +189,3 @@ def worker(service: Service, settings: Settings) -> Task:
             await publisher.close()
 
     return work
-
-
-def relay(settings: Settings) -> Task:
-    """Publishes the outbox."""
-    direct = settings.database_direct_url or settings.database_url
-    return Relay(PostgresOutbox(direct), Publisher(settings.rabbitmq_url, TOPOLOGY)).run

@@ -1,24 +1,17 @@
 """`python -m platform_integration api|worker|relay|all|migrate`."""
 
 import argparse
+from functools import partial
 
-from crivo_messaging.away import is_away
-from crivo_messaging.dead_letter_office import watch_open
-from crivo_messaging.schedule import every
-from crivo_observability.http import ASGIApp
 from crivo_observability.logs import configure_logs
 from crivo_observability.traces import configure_traces
 from crivo_web.operations import operations_app
 from crivo_web.serve import run, serve
 
-from platform_integration.bootstrap import Service, open_service, relay, worker
-from platform_integration.settings import Settings
+from platform_integration import relay
+from platform_integration.settings import NAME, Settings
 
-NAME = "platform-integration"
-VERSION = "0.1.0"
 ROLES = ("api", "worker", "relay", "all")
-CHECKS_SECONDS = 0.2
-PURGE_SECONDS = 3600.0
 
 
 def main() -> None:
@@ -31,71 +24,24 @@ def main() -> None:
         # Alembic is a third of a second and many megabytes that no other process needs.
         from platform_integration.infrastructure.migrate import migrate
 
-        migrate(settings.database_direct_url or settings.database_url)
+        migrate(settings.direct_url)
         return
     configure_traces(NAME)
     run(_serve(process, settings))
 
 
 async def _serve(process: str, settings: Settings) -> None:
+    serve_here = partial(serve, host=settings.host, port=settings.port)
+    if process == "relay":
+        app = operations_app(relay.checks(settings))
+        await serve_here(app, tasks=relay.tasks(settings))
+        return
+    # SQLAlchemy and httpx are many megabytes that a relay does not need.
+    from platform_integration.bootstrap import api, open_service, worker_tasks
+
     async with open_service(settings) as service:
-        tasks = []
+        tasks = relay.tasks(settings) if process == "all" else []
         if process in ("worker", "all"):
-            tasks += [
-                worker(service, settings),
-                watch_open(service.letters),
-                every(CHECKS_SECONDS, service.app.report_checks, name="checks.report"),
-            ]
-        if process in ("relay", "all"):
-            tasks += [
-                relay(settings),
-                every(PURGE_SECONDS, service.deliveries.purge, name="deliveries.purge"),
-            ]
-        serves_api = process in ("api", "all")
-        ready = {"database": service.database_answers}
-        app = api(service, settings) if serves_api else operations_app(ready)
-        await serve(app, host=settings.host, port=settings.port, tasks=tasks)
-
-
-def api(service: Service, settings: Settings) -> ASGIApp:
-    # Litestar is many megabytes that workers and relays do not need.
-    from crivo_dead_letters.http import STATUS_OF as DEAD_LETTER_STATUS_OF
-    from crivo_dead_letters.http import DeadLetterController
-    from crivo_web.application import create_service
-
-    from platform_integration.presentation.http import (
-        STATUS_OF,
-        IntegrationController,
-        RepositoryController,
-        list_deliveries,
-        show_change_set,
-    )
-    from platform_integration.presentation.webhooks import (
-        GITHUB_WEBHOOKS,
-        GitHubWebhooks,
-        receive_github,
-    )
-
-    webhooks = GitHubWebhooks(service.app)
-    return create_service(
-        name=NAME,
-        version=VERSION,
-        token_key=settings.internal_token_key.get_secret_value(),
-        ready={"database": service.database_answers},
-        controllers=[
-            IntegrationController,
-            RepositoryController,
-            list_deliveries,
-            DeadLetterController,
-        ],
-        internal=[show_change_set],
-        public=[receive_github],
-        direct={("POST", GITHUB_WEBHOOKS): webhooks},
-        status_of=STATUS_OF | DEAD_LETTER_STATUS_OF,
-        is_away=is_away,
-        dependencies={
-            "app": service.app,
-            "dead_letters": service.dead_letters,
-            "webhooks": webhooks,
-        },
-    )
+            tasks += worker_tasks(service, settings)
+        app = operations_app(service.checks) if process == "worker" else api(service, settings)
+        await serve_here(app, tasks=tasks)

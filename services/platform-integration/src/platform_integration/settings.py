@@ -6,6 +6,8 @@ import binascii
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+NAME = "platform-integration"
+
 
 class Settings(BaseSettings):
     """Variables have the prefix PLATFORM_INTEGRATION_."""
@@ -42,6 +44,10 @@ class Settings(BaseSettings):
         if lengths != {32}:
             raise ValueError("every key must be 32 bytes, base64-encoded")
         return value
+
+    @property
+    def direct_url(self) -> str:
+        return self.database_direct_url or self.database_url
 
 
 def master_keys(value: SecretStr) -> list[bytes]:

@@ -5,8 +5,7 @@ from uuid import UUID
 from crivo_messaging.dead_letters import DeadLetter
 from crivo_web.identity import Identity, issue, utc_now
 from httpx import ASGITransport, AsyncClient
-from platform_integration.bootstrap import open_service
-from platform_integration.main import api
+from platform_integration.bootstrap import api, open_service
 from platform_integration.settings import Settings
 from pydantic import SecretStr
 

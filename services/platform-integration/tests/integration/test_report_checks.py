@@ -1,6 +1,9 @@
 """Checks reach the code host in the end, without pressing it and without holding up each other."""
 
+import asyncio
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 from platform_integration.application.ports import (
@@ -11,6 +14,7 @@ from platform_integration.application.ports import (
     HostRefused,
 )
 from platform_integration.application.report_checks import MAXIMUM_REFUSALS, ReportChecksHandler
+from platform_integration.application.say_check import SayCheck, SayCheckHandler
 from platform_integration.domain.check_run import RETRY_LIMIT, CheckRun, CheckState
 from platform_integration.domain.integration import Repository
 from platform_integration_support.builders import (
@@ -133,3 +137,46 @@ async def test_a_word_that_is_said_while_another_is_reported_is_reported_next(
     assert await reporting.report() == 1
     assert [check.state for check in reporting.host.checks.values()] == [DONE]
     assert await reporting.report() == 0
+
+
+async def test_a_report_waits_for_the_word_that_is_being_said(reporting: Reporting) -> None:
+    check, host_id = reporting.check, 7
+
+    async def settle() -> bool:
+        async with reporting.begin() as tx:
+            return await tx.check_runs.settle(replace(check, host_id=host_id, reported=True))
+
+    async with asyncio.timeout(30), reporting.begin() as tx:
+        known = await tx.check_runs.get(check.repository_id, HEAD)
+        assert known is not None
+        settling = asyncio.create_task(settle())
+        await asyncio.wait({settling}, timeout=0.2)
+        assert not settling.done(), "or the host's id would be overwritten now"
+        await tx.check_runs.put(known.now_says(DONE, said_by=uuid7(), sequence=1))
+    assert not await settling
+    assert not (await reporting.stored()).reported
+
+
+async def test_of_two_first_words_at_once_the_newer_one_stays(
+    begin: Begin, reporting: Reporting
+) -> None:
+    older, newer = uuid7(), uuid7()
+    first = partial(replace, reporting.check, head_sha="another")
+    async with asyncio.timeout(30), begin() as tx:
+        assert await tx.check_runs.add(first(state=DONE, said_by=newer))
+        late = SayCheck(
+            organization_id=reporting.check.organization_id,
+            repository_id=reporting.check.repository_id,
+            head_sha="another",
+            state=reporting.check.state,
+            said_by=older,
+            sequence=9,
+        )
+        saying = asyncio.create_task(SayCheckHandler(begin=begin)(late))
+        await asyncio.wait({saying}, timeout=0.2)
+        assert not saying.done()
+    await saying
+    async with begin() as tx:
+        stored = await tx.check_runs.get(reporting.check.repository_id, "another")
+    assert stored is not None
+    assert (stored.said_by, stored.state) == (newer, DONE)

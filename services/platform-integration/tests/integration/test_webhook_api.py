@@ -7,6 +7,7 @@ from crivo_testkit.pooler import direct_url
 from httpx import Response
 from platform_integration.application.ports import Begin
 from platform_integration.bootstrap import Service, open_service
+from platform_integration.infrastructure.purge import purge
 from platform_integration.presentation.webhooks import BODY_LIMIT
 from platform_integration.settings import Settings
 from platform_integration_support.builders import (
@@ -139,7 +140,7 @@ async def test_bodies_are_forgotten_after_a_week(
             "UPDATE webhook_deliveries SET received_at = now() - interval '8 days'"
             " WHERE delivery_id = 'old'"
         )
-        await service.deliveries.purge()
+        await purge(direct_url(database_url))
         kept = await connection.execute(
             "SELECT delivery_id FROM webhook_deliveries WHERE body IS NOT NULL"
         )

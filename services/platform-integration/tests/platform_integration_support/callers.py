@@ -8,8 +8,7 @@ from uuid import UUID
 from crivo_testkit.pooler import direct_url
 from crivo_web.identity import Identity, Role, issue
 from httpx import ASGITransport, AsyncClient, Response
-from platform_integration.bootstrap import Service
-from platform_integration.main import api
+from platform_integration.bootstrap import Service, api
 from platform_integration.settings import Settings
 from platform_integration_support.builders import ORGANIZATION, SECRET
 from pydantic import SecretStr

@@ -11,11 +11,13 @@ import aio_pika
 from crivo_contracts.event import Message
 from crivo_messaging.envelope import Envelope
 from crivo_messaging.publisher import Publisher
+from crivo_messaging.schedule import Task
 from crivo_messaging.topology import declare_at
-from platform_integration.bootstrap import Service, Task, relay, worker
+from platform_integration.bootstrap import Service, worker
 from platform_integration.domain.change_set import ChangeSetId
 from platform_integration.domain.integration import Repository
 from platform_integration.presentation.queues import TOPOLOGY
+from platform_integration.relay import relay
 from platform_integration.settings import Settings
 from platform_integration_contracts import commands, events
 from platform_integration_contracts.commands import PublishReviewV1, ReviewComment

@@ -157,11 +157,19 @@ class Publications(Protocol):
 
 
 class CheckRuns(Protocol):
+    async def add(self, check: CheckRun) -> bool:
+        """False, and nothing done, when its commit has one already."""
+        ...
+
     async def get(self, repository_id: UUID, head_sha: str) -> CheckRun | None:
         """Locked until the transaction ends."""
         ...
 
     async def put(self, check: CheckRun) -> None: ...
+
+    async def settle(self, check: CheckRun) -> bool:
+        """Put it if what it says is still the last word; False, and nothing done, if not."""
+        ...
 
     async def due(self, now: datetime, lease_until: datetime, limit: int) -> Sequence[CheckRun]:
         """Unreported ones, leased so that no other worker reports them too."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import TypeAlias
 
 from platform_integration.application.ports import (
     Begin,
@@ -11,13 +12,16 @@ from platform_integration.application.ports import (
     NotFound,
     Now,
     OpenHost,
+    Transaction,
 )
 from platform_integration.domain.check_run import CheckRun
+from platform_integration.domain.integration import Integration, Repository
 
 BATCH = 20
 LEASE = timedelta(seconds=60)
 # A check is a courtesy: after this many refusals nobody is helped by another try.
 MAXIMUM_REFUSALS = 8
+Place: TypeAlias = tuple[Repository, Integration]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,26 +34,40 @@ class ReportChecksHandler:
         """Report a batch of what is due; how many were due."""
         async with self.begin() as tx:
             due = await tx.check_runs.due(self.now(), self.now() + LEASE, BATCH)
-        for check in due:
-            await self._report(check)
+            places = [await _place(tx, check) for check in due]
+        for check, place in zip(due, places, strict=True):
+            await self._settle(await self._report(check, place))
         return len(due)
 
-    async def _report(self, check: CheckRun) -> None:
+    async def _report(self, check: CheckRun, place: Place | None) -> CheckRun:
+        """The check as it is after the try."""
+        if place is None:
+            return check.postponed(self.now())
+        repository, integration = place
         try:
-            async with self.begin() as tx:
-                repository, integration = await tx.connections.repository(check.repository_id)
             host_id = await self.open_host(integration).report_check(repository.full_name, check)
-            after = replace(check, host_id=host_id, reported=True, next_attempt_at=None)
         except HostRateLimited as problem:
-            after = check.postponed(self.now(), problem.retry_at)
-        except (HostAway, HostRefused, NotFound) as problem:
+            return check.postponed(self.now(), problem.retry_at)
+        except (HostAway, HostRefused) as problem:
             given_up = isinstance(problem, HostRefused) and check.attempts >= MAXIMUM_REFUSALS
-            after = replace(check.postponed(self.now()), reported=given_up)
+            return replace(check.postponed(self.now()), reported=given_up)
+        return replace(check, host_id=host_id, reported=True, next_attempt_at=None)
+
+    async def _settle(self, after: CheckRun) -> None:
         async with self.begin() as tx:
-            current = await tx.check_runs.get(check.repository_id, check.head_sha)
-            if current is None:
+            if await tx.check_runs.settle(after):
                 return
-            if (current.said_by, current.sequence) != (check.said_by, check.sequence):
+            current = await tx.check_runs.get(after.repository_id, after.head_sha)
+            if current is not None:
                 # It has to say something newer already: only the host's id is worth keeping.
-                after = replace(current, host_id=after.host_id, next_attempt_at=None)
-            await tx.check_runs.put(after)
+                await tx.check_runs.put(
+                    replace(current, host_id=after.host_id, next_attempt_at=None)
+                )
+
+
+async def _place(tx: Transaction, check: CheckRun) -> Place | None:
+    """Where to report it, unless that is connected no more."""
+    try:
+        return await tx.connections.repository(check.repository_id)
+    except NotFound:
+        return None

@@ -46,19 +46,19 @@ async def say(
     said_by: UUID,
     sequence: int,
 ) -> None:
+    said = CheckRun(
+        organization_id=organization_id,
+        repository_id=repository_id,
+        head_sha=head_sha,
+        state=state,
+        said_by=said_by,
+        sequence=sequence,
+    )
+    if await check_runs.add(said):
+        return
     known = await check_runs.get(repository_id, head_sha)
     if known is None:
-        await check_runs.put(
-            CheckRun(
-                organization_id=organization_id,
-                repository_id=repository_id,
-                head_sha=head_sha,
-                state=state,
-                said_by=said_by,
-                sequence=sequence,
-            )
-        )
-        return
+        raise LookupError(f"the check of {head_sha} is there and is not")
     newer = known.now_says(state, said_by=said_by, sequence=sequence)
     if newer is not known:
         await check_runs.put(newer)

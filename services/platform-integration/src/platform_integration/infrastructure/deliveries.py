@@ -20,7 +20,6 @@ from platform_integration.infrastructure.published import announced
 POOL_SIZE = 8
 # GitHub waits ten seconds for an answer; 503 in time is worth more than a late one.
 WAIT_SECONDS = 4.0
-KEEP_BODIES = "7 days"
 
 _DELIVERY = b"""
 INSERT INTO webhook_deliveries (integration_id, delivery_id, organization_id, repository_id,
@@ -36,10 +35,6 @@ WITH delivery AS ({_DELIVERY.decode()}), event AS (
            %(attributes)s::json, %(outbox_body)s::json FROM delivery)
 SELECT 1 FROM delivery
 """.encode()  # noqa: S608 - constants
-_PURGE = f"""
-UPDATE webhook_deliveries SET body = NULL
-WHERE body IS NOT NULL AND received_at < now() - interval '{KEEP_BODIES}'
-""".encode()  # noqa: S608 - a constant
 
 
 class PostgresDeliveries:
@@ -75,10 +70,6 @@ class PostgresDeliveries:
         if rows and notice is not None:
             self._bell.ring()
         return bool(rows)
-
-    async def purge(self) -> None:
-        """Forget the bodies that are too old to be replayed."""
-        await self._fetch(_PURGE, {})
 
     async def _fetch(self, statement: bytes, parameters: dict[str, object]) -> Sequence[Any]:
         async with self._connection() as connection:

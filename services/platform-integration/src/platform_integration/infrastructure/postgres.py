@@ -161,23 +161,40 @@ class PostgresCheckRuns:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
+    async def add(self, check: CheckRun) -> bool:
+        # Of two at once one waits for the other's commit, and then finds that it is not the first.
+        first = insert(check_runs).values(_to_row(check)).on_conflict_do_nothing()
+        made = first.returning(check_runs.c.sequence)
+        return (await self._connection.execute(made)).one_or_none() is not None
+
     async def get(self, repository_id: UUID, head_sha: str) -> CheckRun | None:
-        # An absent row cannot be locked: the key is, so that two first words keep their order.
-        key = func.hashtextextended(f"{repository_id}:{head_sha}", 0)
-        await self._connection.execute(select(func.pg_advisory_xact_lock(key)))
         query = select(check_runs).where(
             check_runs.c.repository_id == repository_id, check_runs.c.head_sha == head_sha
         )
-        row = (await self._connection.execute(query)).one_or_none()
+        row = (await self._connection.execute(query.with_for_update())).one_or_none()
         return _to_check(row) if row else None
 
     async def put(self, check: CheckRun) -> None:
-        row = {**asdict(check), **asdict(check.state)}
-        del row["state"]
+        row = _to_row(check)
         put = insert(check_runs).values(row)
         await self._connection.execute(
             put.on_conflict_do_update(index_elements=["repository_id", "head_sha"], set_=row)
         )
+
+    async def settle(self, check: CheckRun) -> bool:
+        table = check_runs
+        settled = (
+            update(table)
+            .where(
+                table.c.repository_id == check.repository_id,
+                table.c.head_sha == check.head_sha,
+                table.c.said_by == check.said_by,
+                table.c.sequence == check.sequence,
+            )
+            .values(_to_row(check))
+            .returning(table.c.sequence)
+        )
+        return (await self._connection.execute(settled)).one_or_none() is not None
 
     async def due(self, now: datetime, lease_until: datetime, limit: int) -> Sequence[CheckRun]:
         table = check_runs
@@ -202,6 +219,12 @@ class PostgresCheckRuns:
             .returning(*table.c)
         )
         return [_to_check(row) for row in (await self._connection.execute(leased)).all()]
+
+
+def _to_row(check: CheckRun) -> dict[str, Any]:
+    row = {**asdict(check), **asdict(check.state)}
+    del row["state"]
+    return row
 
 
 def _to_check(row: Row[Any]) -> CheckRun:

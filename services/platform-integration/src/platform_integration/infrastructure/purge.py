@@ -1,0 +1,15 @@
+"""What is forgotten of deliveries, by a process that has no pool."""
+
+from crivo_messaging.postgres_outbox import connect
+
+KEEP_BODIES = "7 days"
+_PURGE = f"""
+UPDATE webhook_deliveries SET body = NULL
+WHERE body IS NOT NULL AND received_at < now() - interval '{KEEP_BODIES}'
+""".encode()  # noqa: S608 - a constant
+
+
+async def purge(url: str) -> None:
+    """Forget the bodies that are too old to be replayed."""
+    async with await connect(url) as connection:
+        await connection.execute(_PURGE)
