@@ -37,7 +37,9 @@ def test_a_service_gets_its_own_variables_and_its_own_database(tmp_path: Path) -
     assert url.endswith("@127.0.0.1:5432/test_workflow_queue")
 
 
-@pytest.mark.parametrize("service", ["organization", "platform-integration", "code-review"])
+@pytest.mark.parametrize(
+    "service", ["gateway", "organization", "platform-integration", "workflow-queue", "code-review"]
+)
 def test_a_process_runs_with_the_optimization_of_its_image(service: str, tmp_path: Path) -> None:
     made = parts(
         "all", tmp_path, ports=choose_ports(), keys=Keys.make(), servers=SERVERS, pythons={}

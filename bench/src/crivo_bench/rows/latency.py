@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from statistics import median
+from typing import TypeAlias
 from uuid import UUID
 
 from psycopg.rows import tuple_row
@@ -16,16 +17,23 @@ TARGET = Target(bound="≤", value=1.5)
 _TIMES = """
 SELECT job_id, created_at, started_at FROM job_status_view ORDER BY created_at DESC LIMIT %s
 """
-Legs = Sequence[Sequence[float]]
+Legs: TypeAlias = Sequence[Sequence[float]]
+Waits: TypeAlias = tuple[Sequence[float], Sequence[float]]
 
 
 def measure(bench: Bench) -> list[Line]:
     jobs = max(5, bench.plan.jobs // 20)
     with workflow_queue(bench, "latency") as queue, celery_peer(bench.stack) as celery:
-        ours, theirs = bench.plan.interleaved(
-            lambda: _waited(queue, jobs), lambda: celery.latencies(jobs)
-        )
+
+        def our_leg() -> Waits:
+            return _waited(queue, jobs)
+
+        def their_leg() -> Waits:
+            return celery.latencies(jobs), ()
+
+        ours, legs = bench.plan.interleaved(our_leg, their_leg)
     running, in_hands = [leg[0] for leg in ours], [leg[1] for leg in ours]
+    theirs = [leg[0] for leg in legs]
     return [
         _line(
             "created → running, idle",
@@ -44,7 +52,7 @@ def measure(bench: Bench) -> list[Line]:
     ]
 
 
-def _waited(queue: WorkflowQueue, jobs: int) -> tuple[Sequence[float], Sequence[float]]:
+def _waited(queue: WorkflowQueue, jobs: int) -> Waits:
     """Milliseconds from each job's creation until it ran, and until the worker had it."""
     taken = queue.run_one_by_one(jobs)
     with connect(queue.database) as connection:

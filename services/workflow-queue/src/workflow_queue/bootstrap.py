@@ -13,7 +13,7 @@ from crivo_messaging.away import is_away
 from crivo_messaging.dead_letter_office import DeadLetterOffice, open_office
 from crivo_messaging.heartbeat import Audience
 from crivo_messaging.postgres_dead_letters import PostgresDeadLetters
-from crivo_messaging.postgres_outbox import PostgresOutbox, open_bell
+from crivo_messaging.postgres_outbox import SWEEP_SECONDS, PostgresOutbox, open_bell, sweep
 from crivo_messaging.publisher import Publisher
 from crivo_messaging.relay import Relay
 from crivo_messaging.schedule import every
@@ -133,6 +133,12 @@ class Service:
             await run_dispatcher(self.app, leadership.held, leadership.rung, stop)
         finally:
             await leadership.close()
+
+    async def sweep(self, stop: asyncio.Event) -> None:
+        """Forget old messages, every hour, until told to stop."""
+        await every(SWEEP_SECONDS, partial(sweep, self.settings.direct_url), name="outbox.sweep")(
+            stop
+        )
 
     async def archive(self, stop: asyncio.Event) -> None:
         """Move the events of jobs that ended long ago, once a day, until told to stop."""
