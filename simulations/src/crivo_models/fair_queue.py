@@ -11,7 +11,7 @@ from typing import TypeAlias
 from uuid import UUID
 
 import simpy
-from workflow_queue.domain.fair_share import Limits, Line, Share, WaitingJob, choose
+from workflow_queue.domain.fair_share import Limits, Line, Share, Waiting, WaitingJob, choose
 from workflow_queue.domain.job_events import Priority
 from workflow_queue.domain.pull_request import JobId, OrganizationId
 
@@ -66,7 +66,7 @@ def fair(window: int, shares: Mapping[OrganizationId, Share] | None = None) -> O
             )
             for organization, first in lines.items()
         ]
-        return choose(queues, shares=shares or {}, limits=limits)
+        return choose(Waiting(lines=queues, shares=shares or {}), limits=limits)
 
     return order
 

@@ -9,7 +9,7 @@ from workflow_queue.domain.pull_request import JobId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessWorkflowJob:
-    """A dispatcher of a former release asks for it; ours starts jobs itself (ADR 20)."""
+    """A dispatcher of a former release asks for it; ours starts jobs itself (ADR 19)."""
 
     message_id: UUID
     job_id: JobId
