@@ -21,7 +21,8 @@ from gateway.application.routes import ROUTES, Route
 from gateway.infrastructure.access_tokens import AccessTokens
 from gateway.infrastructure.api_keys import ApiKeys
 from gateway.infrastructure.live_log import RedisLiveLog
-from gateway.infrastructure.upstream import HttpUpstreams, open_client
+from gateway.infrastructure.organization import Organization
+from gateway.infrastructure.upstream import HttpUpstreams, open_pool
 from gateway.presentation.event_streams import EventStreams, Pace
 from gateway.presentation.headers import starting_traces
 from gateway.presentation.proxy import Gateway
@@ -84,18 +85,15 @@ async def open_gateway(
         stack.push_async_callback(redis.aclose)
         live = _redis(settings, seconds=None)
         stack.push_async_callback(live.aclose)
-        # Not the upstreams' pool: a crowd at organization's door keeps nobody else from signing in.
-        http = await stack.enter_async_context(open_client(_tls()))
         upstreams = {
-            service: (await stack.enter_async_context(open_client(_tls())), url)
+            service: (await stack.enter_async_context(open_pool(_tls())), url)
             for service, url in _urls(settings).items()
         }
-        access_tokens = AccessTokens(
-            http, url=settings.organization_url, issuer=settings.token_issuer, clock=clock
+        organization = Organization(
+            await stack.enter_async_context(open_pool(_tls())), settings.organization_url
         )
-        api_keys = ApiKeys(
-            http, redis, url=settings.organization_url, token_key=_token_key(settings), now=now
-        )
+        access_tokens = AccessTokens(organization, issuer=settings.token_issuer, clock=clock)
+        api_keys = ApiKeys(organization, redis, token_key=_token_key(settings), now=now)
         identify = Identify(access_tokens=access_tokens, api_keys=api_keys)
         log = RedisLiveLog(live)
         seats = Seats(

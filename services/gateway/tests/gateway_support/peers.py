@@ -141,7 +141,9 @@ class Peer:
         request = Arrived(head, b"", b"transfer-encoding: chunked" in head.lower(), reader)
         if request.chunked:
             while size := int(await reader.readline(), 16):
-                request.body += await self._piece(reader, size)
+                end = len(request.body) + size
+                while missing := end - len(request.body):
+                    request.body += await self._piece(reader, missing)
                 await reader.readline()
             await reader.readline()
         for length in request.all_of("content-length"):

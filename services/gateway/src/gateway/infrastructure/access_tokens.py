@@ -1,18 +1,20 @@
 """Access tokens, verified with the organization service's published keys (RFC 7517, RFC 8037)."""
 
 import asyncio
+import json
 from collections.abc import Callable
 from typing import Any, TypeAlias, cast, get_args
 from uuid import UUID
 
-import httpx
 import jwt
 import structlog
 from crivo_web.identity import Identity, Role
 
 from gateway.application.ports import IdentityUnavailable, Unidentified
+from gateway.infrastructure.organization import Organization, Unanswered
 
 AUDIENCE = "crivo"
+PATH = "/.well-known/jwks.json"
 FRESH_SECONDS = 300.0
 # However many tokens with unknown keys come in.
 PAUSE_SECONDS = 10.0
@@ -28,9 +30,8 @@ _log = structlog.get_logger()
 class AccessTokens:
     """Implements Credentials. Known keys go on working while their publisher is away."""
 
-    def __init__(self, http: httpx.AsyncClient, *, url: str, issuer: str, clock: Clock) -> None:
-        self._http = http
-        self._url = url.rstrip("/") + "/.well-known/jwks.json"
+    def __init__(self, organization: Organization, *, issuer: str, clock: Clock) -> None:
+        self._organization = organization
         self._issuer = issuer
         self._clock = clock
         self._keys: dict[str, jwt.PyJWK] = {}
@@ -92,10 +93,11 @@ class AccessTokens:
             if self._attempts != attempts or self._pausing():
                 return
             try:
-                answer = await self._http.get(self._url, timeout=FETCH_SECONDS)
-                answer.raise_for_status()
-                keys = jwt.PyJWKSet.from_dict(answer.json())
-            except (httpx.HTTPError, jwt.PyJWTError, ValueError, AttributeError) as problem:
+                status, body = await self._organization.ask("GET", PATH, seconds=FETCH_SECONDS)
+                if status != 200:
+                    raise Unanswered(f"status {status}")
+                keys = jwt.PyJWKSet.from_dict(json.loads(body))
+            except (Unanswered, jwt.PyJWTError, ValueError, AttributeError) as problem:
                 # AttributeError: JSON, but no object.
                 _log.warning("access_tokens.keys_unavailable", reason=repr(problem))
                 self._failed = True

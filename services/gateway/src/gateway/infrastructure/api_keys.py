@@ -1,10 +1,10 @@
 """API keys, asked for at the organization service and remembered for a moment in Redis."""
 
 import hashlib
+import json
 from typing import Literal
 from uuid import UUID
 
-import httpx
 import structlog
 from crivo_observability.traces import traceparent
 from crivo_web.identity import Identity, Now, issue
@@ -12,10 +12,13 @@ from pydantic import BaseModel, ValidationError
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from gateway.application.ports import IdentityUnavailable, Unidentified
+from gateway.application.ports import Headers, IdentityUnavailable, Unidentified
+from gateway.infrastructure.organization import Organization, Unanswered
 
 # How long a revoked key may still open something.
 REMEMBERED_SECONDS = 30
+VERIFY_SECONDS = 5.0
+PATH = "/internal/v1/api-keys/verify"
 OURSELVES = Identity(subject="gateway", organization_id=None, role="service", issuer="gateway")
 _log = structlog.get_logger()
 
@@ -31,11 +34,10 @@ class ApiKeys:
     """Implements Credentials. Redis holds hashes of keys, and is not needed."""
 
     def __init__(
-        self, http: httpx.AsyncClient, redis: Redis, *, url: str, token_key: str, now: Now
+        self, organization: Organization, redis: Redis, *, token_key: str, now: Now
     ) -> None:
-        self._http = http
+        self._organization = organization
         self._redis = redis
-        self._url = url.rstrip("/") + "/internal/v1/api-keys/verify"
         self._token_key = token_key
         self._now = now
 
@@ -54,17 +56,23 @@ class ApiKeys:
 
     async def _ask(self, text: str) -> _Verified:
         token = issue(OURSELVES, self._token_key, now=self._now())
-        headers = {"Authorization": f"Bearer {token}"}
-        headers |= {"traceparent": parent} if (parent := traceparent()) else {}
+        headers: Headers = [
+            (b"authorization", f"Bearer {token}".encode()),
+            (b"content-type", b"application/json"),
+        ]
+        if (parent := traceparent()) is not None:
+            headers.append((b"traceparent", parent.encode()))
+        body = json.dumps({"key": text}).encode()
         try:
-            answer = await self._http.post(
-                self._url, json={"key": text}, headers=headers, timeout=5
+            status, answer = await self._organization.ask(
+                "POST", PATH, seconds=VERIFY_SECONDS, headers=headers, body=body
             )
-            if answer.status_code == 400:
+            if status == 400:
                 return _Verified(active=False)  # longer than any key
-            answer.raise_for_status()
-            return _Verified.model_validate_json(answer.content)
-        except (httpx.HTTPError, ValidationError) as problem:
+            if not 200 <= status < 300:
+                raise Unanswered(f"status {status}")
+            return _Verified.model_validate_json(answer)
+        except (Unanswered, ValidationError) as problem:
             raise IdentityUnavailable("API keys cannot be verified now") from problem
 
     async def _remembered(self, name: str) -> _Verified | None:

@@ -4,9 +4,8 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 
-import httpx
+import httpcore2
 
 from gateway.application.ports import (
     Headers,
@@ -18,65 +17,79 @@ from gateway.application.ports import (
 )
 
 CONNECT_SECONDS = 2.0
+MOST_CONNECTIONS = 100
+MOST_IDLE = 50
 # Below the services' own, so that no connection is used that its other end is closing.
 KEEP_ALIVE_SECONDS = 30.0
-LIMITS = httpx.Limits(
-    max_connections=100, max_keepalive_connections=50, keepalive_expiry=KEEP_ALIVE_SECONDS
-)
 # The exchange as a whole has a deadline, so reading and writing need none.
-_TIMEOUT = httpx.Timeout(None, connect=CONNECT_SECONDS, pool=CONNECT_SECONDS)
+TIMEOUT = {"connect": CONNECT_SECONDS, "pool": CONNECT_SECONDS}
+NOT_SENT = (httpcore2.ConnectError, httpcore2.ConnectTimeout, httpcore2.PoolTimeout)
+BROKEN = (httpcore2.NetworkError, httpcore2.ProtocolError)
 
 
-def open_client(tls: ssl.SSLContext) -> httpx.AsyncClient:
-    """A pool that carries nothing from one request to another.
+def open_pool(tls: ssl.SSLContext) -> httpcore2.AsyncConnectionPool:
+    """Connections that carry nothing from one request to another, and no header of their own.
 
     Not through a proxy of the environment: the services are our neighbours.
     """
-    no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
-    return httpx.AsyncClient(limits=LIMITS, trust_env=False, cookies=no_cookies, verify=tls)
+    return httpcore2.AsyncConnectionPool(
+        tls,
+        max_connections=MOST_CONNECTIONS,
+        max_keepalive_connections=MOST_IDLE,
+        keepalive_expiry=KEEP_ALIVE_SECONDS,
+    )
 
 
 class HttpUpstreams:
     """Implements Upstreams. Each has a pool of its own: one that hangs takes nobody with it."""
 
-    def __init__(self, upstreams: Mapping[str, tuple[httpx.AsyncClient, str]]) -> None:
+    def __init__(self, upstreams: Mapping[str, tuple[httpcore2.AsyncConnectionPool, str]]) -> None:
         self._upstreams = {
-            service: (http, url.rstrip("/")) for service, (http, url) in upstreams.items()
+            service: (pool, httpcore2.URL(url), url.rstrip("/").encode())
+            for service, (pool, url) in upstreams.items()
         }
 
     @asynccontextmanager
     async def ask(self, request: UpstreamRequest) -> AsyncIterator[UpstreamResponse]:
         """Raise UpstreamAway, UpstreamSlow or UpstreamBroken, also while chunks are read."""
-        http, url = self._upstreams[request.service]
+        pool, url, prefix = self._upstreams[request.service]
         try:
             async with asyncio.timeout(request.seconds):
-                answer = await http.send(_request(request, url), stream=True)
+                answer = await pool.handle_async_request(_request(request, url))
                 try:
                     yield UpstreamResponse(
-                        status=answer.status_code,
-                        headers=_relative(answer.headers.raw, url.encode()),
-                        chunks=answer.aiter_raw(),
+                        status=answer.status,
+                        headers=_relative(answer.headers, prefix),
+                        chunks=answer.aiter_stream(),
                     )
                 finally:
                     # A connection that is half given back is lost to the pool for ever.
                     await asyncio.shield(answer.aclose())
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as problem:
+        except NOT_SENT as problem:
             raise UpstreamAway(request.service) from problem
         except TimeoutError as problem:
             raise UpstreamSlow(request.service) from problem
-        except httpx.TransportError as problem:
+        except BROKEN as problem:
             raise UpstreamBroken(request.service) from problem
 
 
-def _request(request: UpstreamRequest, url: str) -> httpx.Request:
-    """Made by hand, since the client would add headers and write the path and query anew."""
-    return httpx.Request(
+def _request(request: UpstreamRequest, url: httpcore2.URL) -> httpcore2.Request:
+    """With what the client does not add: the host, and how a body of unknown length ends."""
+    host = url.host if url.port is None else b"%b:%d" % (url.host, url.port)
+    headers = [(b"host", host), *request.headers]
+    if request.body is not None and not _tells_length(request.headers):
+        headers.append((b"transfer-encoding", b"chunked"))
+    return httpcore2.Request(
         request.method,
         url,
-        headers=request.headers,
+        headers=headers,
         content=request.body,
-        extensions={"timeout": _TIMEOUT.as_dict(), "target": request.target},
+        extensions={"timeout": TIMEOUT, "target": request.target},
     )
+
+
+def _tells_length(headers: Headers) -> bool:
+    return any(name.lower() == b"content-length" for name, _ in headers)
 
 
 def _relative(headers: Headers, url: bytes) -> Headers:
