@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 import pytest
+from crivo_messaging.postgres_outbox import Bell
 from platform_integration.application.ports import (
     Begin,
     CheckRuns,
@@ -17,6 +18,8 @@ from platform_integration.application.report_checks import MAXIMUM_REFUSALS, Rep
 from platform_integration.application.say_check import SayCheck, SayCheckHandler
 from platform_integration.domain.check_run import RETRY_LIMIT, CheckRun, CheckState
 from platform_integration.domain.integration import Repository
+from platform_integration.infrastructure import postgres
+from platform_integration.infrastructure.sealing import Sealer
 from platform_integration_support.builders import (
     HEAD,
     HOST_REPOSITORY,
@@ -27,6 +30,7 @@ from platform_integration_support.builders import (
     an_integration,
 )
 from platform_integration_support.fakes import MemoryHost
+from sqlalchemy.ext.asyncio import AsyncEngine
 from uuid_utils.compat import uuid7
 
 DONE = CheckState(status="completed", conclusion="success", title="Nothing found", summary="")
@@ -106,6 +110,27 @@ async def test_a_host_that_refuses_again_and_again_is_left_alone(reporting: Repo
     assert (await reporting.stored()).reported
     reporting.now += timedelta(days=1)
     assert await reporting.report() == 0
+
+
+async def test_secrets_that_nobody_can_open_hold_up_their_own_checks_only(
+    reporting: Reporting, engine: AsyncEngine, bell: Bell
+) -> None:
+    """Its master key was taken out of the configuration too early."""
+    elsewhere = an_integration()
+    repository = a_repository(elsewhere)
+    with_former_key = partial(postgres.begin, engine, Sealer([b"0" * 32]), bell)
+    async with with_former_key() as tx:
+        await tx.connections.add_integration(elsewhere)
+        await tx.connections.add_repository(repository)
+    await reporting.put(a_check(repository_id=repository.id))
+    assert await reporting.report() == 2
+    assert (await reporting.stored()).reported
+    async with reporting.begin() as tx:
+        held_up = await tx.check_runs.get(repository.id, HEAD)
+    assert held_up is not None
+    assert (held_up.reported, held_up.attempts) == (False, 1)
+    assert held_up.next_attempt_at is not None
+    assert held_up.next_attempt_at > NOON
 
 
 async def test_two_workers_do_not_report_the_same_check(reporting: Reporting, begin: Begin) -> None:

@@ -1,6 +1,7 @@
 import pytest
+from platform_integration.application.ports import CannotOpen
 from platform_integration.domain.integration import Secrets
-from platform_integration.infrastructure.sealing import CannotOpen, Sealer
+from platform_integration.infrastructure.sealing import Sealer
 from uuid_utils.compat import uuid7
 
 SECRETS = Secrets(token="ghp_token", webhook_secret="hook-secret")

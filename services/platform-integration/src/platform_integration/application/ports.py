@@ -45,6 +45,10 @@ class NotFound(Exception):
     """There is no such thing in this organization."""
 
 
+class CannotOpen(Exception):
+    """Sealed secrets were changed, are another row's, or their master key is not configured."""
+
+
 class AlreadyConnected(Exception):
     """It is connected already."""
 

@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from platform_integration.application.ports import (
     Begin,
+    CannotOpen,
     HostAway,
     HostRateLimited,
     HostRefused,
@@ -66,8 +67,8 @@ class ReportChecksHandler:
 
 
 async def _place(tx: Transaction, check: CheckRun) -> Place | None:
-    """Where to report it, unless that is connected no more."""
+    """Where to report it, unless that is connected no more, or nobody can open its secrets now."""
     try:
         return await tx.connections.repository(check.repository_id)
-    except NotFound:
+    except (NotFound, CannotOpen):
         return None

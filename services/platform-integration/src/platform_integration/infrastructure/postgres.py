@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import structlog
 from crivo_messaging import postgres as messaging_store
 from crivo_messaging.envelope import Envelope
 from crivo_messaging.postgres_outbox import Bell
@@ -17,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from platform_integration.application.ports import (
     AlreadyConnected,
+    CannotOpen,
     ClaimedElsewhere,
     NotFound,
     PostedReview,
@@ -36,6 +38,8 @@ from platform_integration.infrastructure.tables import (
     published_reviews,
     repositories,
 )
+
+_log = structlog.get_logger()
 
 
 class PostgresConnections:
@@ -86,7 +90,12 @@ class PostgresConnections:
     def _to_integration(self, row: Mapping[Any, Any]) -> Integration:
         fields = dict(row)
         sealed = fields.pop("sealed_secrets")
-        return Integration(**fields, secrets=self._sealer.open(sealed, owner=fields["id"]))
+        try:
+            secrets = self._sealer.open(sealed, owner=fields["id"])
+        except CannotOpen as problem:
+            _log.error("integration.sealed", integration_id=str(fields["id"]), reason=str(problem))
+            raise
+        return Integration(**fields, secrets=secrets)
 
 
 class PostgresPublications:

@@ -14,14 +14,11 @@ from uuid import UUID
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from platform_integration.application.ports import CannotOpen
 from platform_integration.domain.integration import Secrets
 
 _VERSION = b"\x01"
 _KEY_ID, _NONCE, _WRAPPED = 8, 12, 48
-
-
-class CannotOpen(Exception):
-    """The record was changed, belongs to another row, or its master key is not configured."""
 
 
 class Sealer:
