@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import httpcore2
 
 from gateway.application.ports import Headers
-from gateway.infrastructure.upstream import BROKEN, NOT_SENT, TIMEOUT
+from gateway.infrastructure.upstream import BROKEN, NOT_SENT, TIMEOUT, host_of
 
 
 class Unanswered(Exception):
-    """The service is away, slow, or breaks off."""
+    """The service is away, slow, breaks off, or answers what was not asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Organization:
                 answer = await self.pool.request(
                     method,
                     self.url.rstrip("/") + path,
-                    headers=headers,
+                    headers=[host_of(self.url), *(headers or ())],
                     content=body,
                     extensions={"timeout": TIMEOUT},
                 )

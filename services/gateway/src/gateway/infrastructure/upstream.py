@@ -4,6 +4,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
 
 import httpcore2
 
@@ -45,17 +46,17 @@ class HttpUpstreams:
 
     def __init__(self, upstreams: Mapping[str, tuple[httpcore2.AsyncConnectionPool, str]]) -> None:
         self._upstreams = {
-            service: (pool, httpcore2.URL(url), url.rstrip("/").encode())
+            service: (pool, httpcore2.URL(url), host_of(url), url.rstrip("/").encode())
             for service, (pool, url) in upstreams.items()
         }
 
     @asynccontextmanager
     async def ask(self, request: UpstreamRequest) -> AsyncIterator[UpstreamResponse]:
         """Raise UpstreamAway, UpstreamSlow or UpstreamBroken, also while chunks are read."""
-        pool, url, prefix = self._upstreams[request.service]
+        pool, url, host, prefix = self._upstreams[request.service]
         try:
             async with asyncio.timeout(request.seconds):
-                answer = await pool.handle_async_request(_request(request, url))
+                answer = await pool.handle_async_request(_request(request, url, host))
                 try:
                     yield UpstreamResponse(
                         status=answer.status,
@@ -73,10 +74,16 @@ class HttpUpstreams:
             raise UpstreamBroken(request.service) from problem
 
 
-def _request(request: UpstreamRequest, url: httpcore2.URL) -> httpcore2.Request:
+def host_of(url: str) -> tuple[bytes, bytes]:
+    """The header, where an IPv6 address keeps its brackets (RFC 9110, section 7.2)."""
+    return (b"host", urlsplit(url).netloc.rpartition("@")[2].encode())
+
+
+def _request(
+    request: UpstreamRequest, url: httpcore2.URL, host: tuple[bytes, bytes]
+) -> httpcore2.Request:
     """With what the client does not add: the host, and how a body of unknown length ends."""
-    host = url.host if url.port is None else b"%b:%d" % (url.host, url.port)
-    headers = [(b"host", host), *request.headers]
+    headers = [host, *request.headers]
     if request.body is not None and not _tells_length(request.headers):
         headers.append((b"transfer-encoding", b"chunked"))
     return httpcore2.Request(
