@@ -88,12 +88,12 @@ async def test_many_jobs_are_read_together_in_the_order_they_are_asked_for(store
     await given(store, *jobs)
     wanted = [jobs[2].id, jobs[0].id, jobs[2].id]
     async with store.begin() as tx:
-        read = await tx.jobs.all(wanted)
+        read = await tx.jobs.get_many(wanted)
         assert [job.id for job in read] == wanted
         assert read[0] is read[2] is await tx.jobs.get(jobs[2].id)
-        assert await tx.jobs.all([]) == []
+        assert await tx.jobs.get_many([]) == []
         with pytest.raises(JobNotFound):
-            await tx.jobs.all([jobs[1].id, JobId(uuid4())])
+            await tx.jobs.get_many([jobs[1].id, JobId(uuid4())])
 
 
 async def test_only_one_transaction_at_a_time_hands_out_jobs(store: Store) -> None:

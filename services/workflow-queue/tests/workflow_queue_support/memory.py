@@ -97,7 +97,7 @@ class MemoryJobs:
             raise JobNotFound(job_id)
         return self.seen.setdefault(job_id, self._store.job(job_id))
 
-    async def all(self, job_ids: Sequence[JobId]) -> Sequence[WorkflowJob]:
+    async def get_many(self, job_ids: Sequence[JobId]) -> Sequence[WorkflowJob]:
         return [await self.get(job_id) for job_id in job_ids]
 
     async def find(self, key: IdempotencyKey) -> WorkflowJob | None:

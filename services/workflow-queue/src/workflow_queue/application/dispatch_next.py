@@ -24,12 +24,12 @@ class DispatchNextHandler:
             async with self.begin() as tx:
                 now = self.now()
                 chosen = choose(await tx.waiting(now=now, most=1), limits=self.limits)[:1]
-                for job in await tx.jobs.all(chosen):
+                for job in await tx.jobs.get_many(chosen):
                     job.start(now=now, policy=self.policy)
         except Exception as problem:
             if isinstance(problem, ConcurrentUpdate) or self.is_away(problem) or not chosen:
                 raise
             async with self.begin() as tx:
-                for job in await tx.jobs.all(chosen):
+                for job in await tx.jobs.get_many(chosen):
                     job.give_up(reason=f"{type(problem).__name__}: {problem}", now=self.now())
         return len(chosen)

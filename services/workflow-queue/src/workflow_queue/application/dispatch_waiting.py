@@ -22,6 +22,6 @@ class DispatchWaitingHandler:
         async with self.begin() as tx:
             now = self.now()
             chosen = choose(await tx.waiting(now=now, most=BATCH), limits=self.limits)[:BATCH]
-            for job in await tx.jobs.all(chosen):
+            for job in await tx.jobs.get_many(chosen):
                 job.start(now=now, policy=self.policy)
         return len(chosen)

@@ -48,7 +48,7 @@ class Jobs(Protocol):
         """Raise JobNotFound when there is none."""
         ...
 
-    async def all(self, job_ids: Sequence[JobId]) -> Sequence[WorkflowJob]:
+    async def get_many(self, job_ids: Sequence[JobId]) -> Sequence[WorkflowJob]:
         """In the order of `job_ids`; raise JobNotFound when one is none."""
         ...
 

@@ -94,10 +94,10 @@ class PostgresJobs:
         self._seen[job.id] = job
 
     async def get(self, job_id: JobId) -> WorkflowJob:
-        (job,) = await self.all([job_id])
+        (job,) = await self.get_many([job_id])
         return job
 
-    async def all(self, job_ids: Sequence[JobId]) -> Sequence[WorkflowJob]:
+    async def get_many(self, job_ids: Sequence[JobId]) -> Sequence[WorkflowJob]:
         if unseen := [job_id for job_id in job_ids if job_id not in self._seen]:
             rows = await self._rows(_HISTORY, {"job_ids": unseen})
             histories = {
@@ -129,7 +129,7 @@ class PostgresJobs:
 
     async def active(self, ref: PullRequestRef) -> Sequence[WorkflowJob]:
         active = await self._rows(_ACTIVE, key_of(ref) | {"states": sorted(ACTIVE)})
-        return await self.all([job_id for (job_id,) in active])
+        return await self.get_many([job_id for (job_id,) in active])
 
     async def _rows(self, query: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         return await (await self._connection.execute(query, parameters)).fetchall()
