@@ -43,6 +43,11 @@ def loaded(part: Part) -> set[str]:
 @pytest.mark.parametrize(
     ("name", "unwanted"),
     [
+        ("gateway", {"faststream", "httpx", "sqlalchemy", "psycopg"}),
+        ("gateway-worker", {"httpx", "sqlalchemy", "psycopg"}),
+        ("workflow-queue-api", {"alembic", "faststream", "httpx"}),
+        ("workflow-queue-worker", {"alembic", "litestar", "httpx"}),
+        ("workflow-queue-relay", {"alembic", "faststream", "litestar", "httpx"}),
         ("organization-api", {"alembic", "faststream"}),
         ("organization-relay", RELAYS_DO_WITHOUT),
         ("platform-integration-api", {"alembic", "faststream"}),

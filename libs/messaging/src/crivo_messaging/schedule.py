@@ -1,15 +1,15 @@
 """Work that is due again and again, beside consumers and relays."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import structlog
 
 from crivo_messaging.away import is_away
 
-Task: TypeAlias = Callable[[asyncio.Event], Awaitable[None]]
+Task: TypeAlias = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 _log = structlog.get_logger()
 
 

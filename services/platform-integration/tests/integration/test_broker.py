@@ -19,7 +19,7 @@ from platform_integration_support.builders import NOON, ORGANIZATION
 from platform_integration_support.callers import settings
 from platform_integration_support.hosts import ORDERS, connect, propose
 from platform_integration_support.peers import a_command, a_finding, at_work
-from sqlalchemy import select
+from sqlalchemy import select, text
 from uuid_utils.compat import uuid7
 from workflow_queue_contracts.events import (
     JobCancelledV1,
@@ -297,3 +297,18 @@ async def test_a_pull_request_of_two_files_costs_seven_calls(
         ("POST", "/check-runs"),
         ("POST", "/pulls/1/reviews"),
     ]
+
+
+async def test_what_was_handled_long_ago_is_forgotten_while_the_relay_runs(
+    service: Service, configuration: Settings
+) -> None:
+    async with service.engine.begin() as connection:
+        await connection.execute(
+            text(
+                "INSERT INTO inbox (consumer, message_id, handled_at)"
+                " VALUES ('test', gen_random_uuid(), now() - interval '15 days')"
+            )
+        )
+    async with at_work(service, configuration), service.engine.connect() as connection:
+        while await connection.scalar(text("SELECT count(*) FROM inbox")):
+            await connection.rollback()

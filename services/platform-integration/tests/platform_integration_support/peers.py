@@ -11,13 +11,12 @@ import aio_pika
 from crivo_contracts.event import Message
 from crivo_messaging.envelope import Envelope
 from crivo_messaging.publisher import Publisher
-from crivo_messaging.schedule import Task
 from crivo_messaging.topology import declare_at
 from platform_integration.bootstrap import Service, worker
 from platform_integration.domain.change_set import ChangeSetId
 from platform_integration.domain.integration import Repository
 from platform_integration.presentation.queues import TOPOLOGY
-from platform_integration.relay import relay
+from platform_integration.relay import tasks as relay_tasks
 from platform_integration.settings import Settings
 from platform_integration_contracts import commands, events
 from platform_integration_contracts.commands import PublishReviewV1, ReviewComment
@@ -72,15 +71,11 @@ async def at_work(service: Service, settings: Settings) -> AsyncIterator[Peers]:
 
         await ear.consume(hear, no_ack=True)
         async with asyncio.TaskGroup() as tasks:
-            for task in (worker(service, settings), relay(settings)):
-                tasks.create_task(_until(stop, task))
+            for task in (worker(service, settings), *relay_tasks(settings)):
+                tasks.create_task(task(stop))
             yield peers
             stop.set()
     await publisher.close()
-
-
-async def _until(stop: asyncio.Event, task: Task) -> None:
-    await task(stop)
 
 
 def a_command(

@@ -16,7 +16,7 @@ from crivo_messaging.postgres_dead_letters import PostgresDeadLetters
 from crivo_messaging.postgres_outbox import SWEEP_SECONDS, PostgresOutbox, open_bell, sweep
 from crivo_messaging.publisher import Publisher
 from crivo_messaging.relay import Relay
-from crivo_messaging.schedule import every
+from crivo_messaging.schedule import Task, every
 from crivo_observability.http import ASGIApp
 from crivo_web.identity import utc_now
 from sqlalchemy import text
@@ -109,6 +109,12 @@ class Service:
         consume_dead_letters(broker, TOPOLOGY, self.letters)
         await run_consumers(broker, policy, TOPOLOGY, stop, url=url)
 
+    @property
+    def relay_tasks(self) -> list[Task]:
+        forget = partial(sweep, self.settings.direct_url)
+        swept = every(SWEEP_SECONDS, forget, name="outbox.sweep")
+        return [self.relay, self.keep_time, self.dispatch, self.archive, swept]
+
     async def relay(self, stop: asyncio.Event) -> None:
         """Publish the outbox until told to stop."""
         publisher = Publisher(self.settings.rabbitmq_url.get_secret_value(), TOPOLOGY)
@@ -133,12 +139,6 @@ class Service:
             await run_dispatcher(self.app, leadership.held, leadership.rung, stop)
         finally:
             await leadership.close()
-
-    async def sweep(self, stop: asyncio.Event) -> None:
-        """Forget old messages, every hour, until told to stop."""
-        await every(SWEEP_SECONDS, partial(sweep, self.settings.direct_url), name="outbox.sweep")(
-            stop
-        )
 
     async def archive(self, stop: asyncio.Event) -> None:
         """Move the events of jobs that ended long ago, once a day, until told to stop."""

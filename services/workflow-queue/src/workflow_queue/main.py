@@ -65,13 +65,7 @@ async def _process(process: str, settings: Settings) -> None:
         if process in ("worker", "all"):
             tasks += [service.work, watch_open(service.letters)]
         if process in ("relay", "all"):
-            tasks += [
-                service.relay,
-                service.keep_time,
-                service.dispatch,
-                service.archive,
-                service.sweep,
-            ]
+            tasks += service.relay_tasks
         await serve(app, host=settings.host, port=settings.port, tasks=tasks)
 
 

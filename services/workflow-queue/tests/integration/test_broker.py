@@ -51,6 +51,21 @@ async def test_a_pull_request_is_reviewed_and_published(connected: Service) -> N
     assert await dead_letters(connected) == []
 
 
+async def test_what_was_handled_long_ago_is_forgotten_while_the_relay_runs(
+    connected: Service,
+) -> None:
+    async with connected.engine.begin() as connection:
+        await connection.execute(
+            text(
+                "INSERT INTO inbox (consumer, message_id, handled_at)"
+                " VALUES ('test', gen_random_uuid(), now() - interval '15 days')"
+            )
+        )
+    async with at_work(connected), connected.engine.connect() as connection:
+        while await connection.scalar(text("SELECT count(*) FROM inbox")):
+            await connection.rollback()
+
+
 async def test_the_same_delivery_twice_makes_one_job(connected: Service) -> None:
     async with at_work(connected) as peers:
         delivery = await peers.opened()

@@ -178,7 +178,7 @@ async def at_work(service: Service, *, seconds: float = DEADLINE_SECONDS) -> Asy
 
         await ear.consume(hear, no_ack=True)
         async with asyncio.TaskGroup() as tasks:
-            for task in (service.work, service.relay, service.keep_time, service.dispatch):
+            for task in (service.work, *service.relay_tasks):
                 tasks.create_task(task(stop))
             yield peers
             stop.set()
