@@ -8,6 +8,7 @@ from crivo_testkit.plugin import NewDatabase
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from workflow_queue.bootstrap import Service, open_service
 from workflow_queue.infrastructure.schema import migrate
+from workflow_queue.infrastructure.statements import Pool, open_pool
 from workflow_queue_support.callers import settings
 
 
@@ -23,6 +24,12 @@ async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
     engine = create_async_engine(database_url, connect_args={"prepare_threshold": None})
     yield engine
     await engine.dispose()
+
+
+@pytest.fixture
+async def pool(database_url: str) -> AsyncIterator[Pool]:
+    async with open_pool(database_url, size=5) as pool:
+        yield pool
 
 
 @pytest.fixture

@@ -44,6 +44,7 @@ from workflow_queue.infrastructure.leadership import DISPATCHER_LOCK, Leadership
 from workflow_queue.infrastructure.leases import PostgresLeases
 from workflow_queue.infrastructure.postgres_cadences import PostgresCadences
 from workflow_queue.infrastructure.postgres_views import PostgresJobViews
+from workflow_queue.infrastructure.statements import open_pool
 from workflow_queue.infrastructure.tables import messaging
 from workflow_queue.presentation.dispatcher import run_dispatcher
 from workflow_queue.presentation.timer import run_timer
@@ -162,12 +163,15 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         if settings.read_database_url is not None:
             readers = _open_engine(settings.read_database_url.get_secret_value(), settings, stack)
         bell = await stack.enter_async_context(open_bell(settings.direct_url))
-        begin = partial(postgres.begin, engine, bell.ring)
+        pool = await stack.enter_async_context(
+            open_pool(settings.database_url.get_secret_value(), size=settings.database_pool_size)
+        )
+        begin = partial(postgres.begin, pool, bell.ring)
         policy = settings.policy
         orchestrator = WorkflowOrchestrator(cadence=settings.cadence)
         jitter = random.SystemRandom().random
         at_primary, views = PostgresJobViews(engine), PostgresJobViews(readers)
-        leases = PostgresLeases(engine)
+        leases = PostgresLeases(pool)
         start_at_once = StartAtOnce(limits=settings.limits, policy=policy, now=utc_now)
         app = App(
             enqueue_code_review_job=EnqueueCodeReviewJobHandler(

@@ -14,6 +14,7 @@ from workflow_queue.domain.cadence import Cadence, Mode
 from workflow_queue.domain.pull_request import JobId, OrganizationId, RepositoryId
 from workflow_queue.infrastructure import postgres
 from workflow_queue.infrastructure.postgres_cadences import PostgresCadences
+from workflow_queue.infrastructure.statements import Pool
 from workflow_queue_support.builders import NOON, ORGANIZATION, REPOSITORY, a_ref
 from workflow_queue_support.callers import a_caller
 from workflow_queue_support.memory import MemoryStore
@@ -33,7 +34,8 @@ def store(request: pytest.FixtureRequest) -> Store:
         memory = MemoryStore()
         return Store(memory.begin, memory.cadences)
     engine = cast("AsyncEngine", request.getfixturevalue("engine"))
-    return Store(lambda: postgres.begin(engine, lambda _: None), PostgresCadences(engine))
+    pool = cast("Pool", request.getfixturevalue("pool"))
+    return Store(lambda: postgres.begin(pool, lambda _: None), PostgresCadences(engine))
 
 
 async def test_a_cadence_is_of_one_repository_of_one_organization(store: Store) -> None:
@@ -48,8 +50,8 @@ async def test_a_cadence_is_of_one_repository_of_one_organization(store: Store) 
 async def test_a_pull_request_comes_with_the_cadence_of_its_repository(store: Store) -> None:
     await store.cadences.put(ORGANIZATION, REPOSITORY, OWN)
     async with store.begin() as tx:
-        followed = await tx.lock(a_ref())
-        other = await tx.lock(a_ref(repository_id=RepositoryId(uuid4())))
+        followed = (await tx.hold(a_ref())).followed
+        other = (await tx.hold(a_ref(repository_id=RepositoryId(uuid4())))).followed
     assert (followed.cadence, followed.updated_at, other.cadence) == (OWN, None, None)
 
 
@@ -57,25 +59,25 @@ async def test_a_pause_and_the_pushes_before_it_are_remembered(store: Store) -> 
     await store.cadences.put(ORGANIZATION, REPOSITORY, OWN)
     cadence = Cadence(pushes=2)
     async with store.begin() as tx:
-        followed = await tx.lock(a_ref())
+        followed = (await tx.hold(a_ref())).followed
         followed.hear(updated_at=NOON, head_sha="a", job_id=JobId(uuid4()))
         for minute in (1, 2):
             followed.note_push(at=NOON + timedelta(minutes=minute), cadence=cadence)
     async with store.begin() as tx:
-        again = await tx.lock(a_ref())
+        again = (await tx.hold(a_ref())).followed
         assert (again.paused, again.pushes) == (True, followed.pushes)
         assert len(again.pushes) == 2
         again.resume()
     async with store.begin() as tx:
-        resumed = await tx.lock(a_ref())
+        resumed = (await tx.hold(a_ref())).followed
     assert (resumed.paused, resumed.pushes, resumed.head_sha) == (False, (), "a")
 
 
 async def test_a_pull_request_is_paused_before_anything_else_is_heard_of_it(store: Store) -> None:
     async with store.begin() as tx:
-        (await tx.lock(a_ref())).pause()
+        (await tx.hold(a_ref())).followed.pause()
     async with store.begin() as tx:
-        followed = await tx.lock(a_ref())
+        followed = (await tx.hold(a_ref())).followed
     assert (followed.paused, followed.updated_at) == (True, None)
 
 

@@ -8,10 +8,11 @@ from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from workflow_queue.application.retry_job import RetryJob
 from workflow_queue.domain.job_state import State
-from workflow_queue.domain.pull_request import JobId
+from workflow_queue.domain.pull_request import IdempotencyKey, JobId
 from workflow_queue.infrastructure import job_status, postgres
 from workflow_queue.infrastructure.archive import archive_batch
 from workflow_queue.infrastructure.postgres_views import PostgresJobViews
+from workflow_queue.infrastructure.statements import Pool
 from workflow_queue.infrastructure.tables import archived_events, events, job_status_view
 from workflow_queue_support.builders import (
     NOON,
@@ -27,9 +28,9 @@ LATER = NOON + timedelta(days=1)
 
 
 @pytest.fixture
-def service(engine: AsyncEngine) -> Service:
+def service(engine: AsyncEngine, pool: Pool) -> Service:
     views = PostgresJobViews(engine)
-    return a_service(lambda: postgres.begin(engine, lambda _: None), views.due, views)
+    return a_service(lambda: postgres.begin(pool, lambda _: None), views.due, views)
 
 
 async def rows(engine: AsyncEngine) -> list[tuple[object, ...]]:
@@ -189,3 +190,16 @@ async def test_an_archived_job_is_retried_and_archived_again(
     assert [entry.sequence for entry in history] == list(range(1, 7))
     assert await job_status.rebuild(engine) == 1
     assert await rows(engine) == before
+
+
+async def test_a_job_is_known_by_its_key_when_it_is_archived(
+    engine: AsyncEngine, pool: Pool, service: Service
+) -> None:
+    job_id = await failed(service, engine)
+    await archived(engine)
+    of = a_pull_request(ref=a_ref(1))
+    key = IdempotencyKey(ref=of.ref, head_sha=of.head_sha, trigger="opened")
+    async with postgres.begin(pool, lambda _: None) as tx:
+        held = await tx.hold(of.ref, key=key)
+    assert held.known is not None
+    assert (held.known.id, held.known.state) == (job_id, State.FAILED)

@@ -9,6 +9,7 @@ from workflow_queue.domain.pull_request import OrganizationId
 from workflow_queue.infrastructure import job_metrics, postgres
 from workflow_queue.infrastructure.archive import archive_batch
 from workflow_queue.infrastructure.postgres_views import PostgresJobViews
+from workflow_queue.infrastructure.statements import Pool
 from workflow_queue.infrastructure.tables import job_endings
 from workflow_queue_support.builders import (
     NOON,
@@ -28,8 +29,8 @@ def views(engine: AsyncEngine) -> PostgresJobViews:
 
 
 @pytest.fixture
-def service(engine: AsyncEngine, views: PostgresJobViews) -> Service:
-    return a_service(lambda: postgres.begin(engine, lambda _: None), views.due, views)
+def service(pool: Pool, views: PostgresJobViews) -> Service:
+    return a_service(lambda: postgres.begin(pool, lambda _: None), views.due, views)
 
 
 async def some_jobs(service: Service, views: PostgresJobViews) -> None:

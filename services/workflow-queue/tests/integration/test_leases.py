@@ -17,6 +17,7 @@ from workflow_queue.domain.pull_request import JobId
 from workflow_queue.infrastructure import postgres
 from workflow_queue.infrastructure.leases import PostgresLeases
 from workflow_queue.infrastructure.postgres_views import PostgresJobViews
+from workflow_queue.infrastructure.statements import Pool
 from workflow_queue_support.builders import NOON, PAYLOAD, POLICY, a_pull_request
 from workflow_queue_support.memory import MemoryStore
 
@@ -36,14 +37,17 @@ def store(request: pytest.FixtureRequest) -> Store:
     if request.param == "memory":
         memory = MemoryStore()
         return Store(memory.begin, memory.due, memory)
-    return in_postgres(cast("AsyncEngine", request.getfixturevalue("engine")))
+    return in_postgres(
+        cast("AsyncEngine", request.getfixturevalue("engine")),
+        cast("Pool", request.getfixturevalue("pool")),
+    )
 
 
-def in_postgres(engine: AsyncEngine) -> Store:
+def in_postgres(engine: AsyncEngine, pool: Pool) -> Store:
     return Store(
-        lambda: postgres.begin(engine, lambda _: None),
+        lambda: postgres.begin(pool, lambda _: None),
         PostgresJobViews(engine).due,
-        PostgresLeases(engine),
+        PostgresLeases(pool),
     )
 
 
@@ -94,7 +98,7 @@ async def test_a_lease_goes_with_its_step(store: Store) -> None:
         analyzed.complete_analysis(
             attempt=1, outcome="complete", findings=0, now=NOON, policy=POLICY
         )
-        await tx.keep_payload(job.id, PAYLOAD)
+        tx.keep_payload(job.id, PAYLOAD)
     assert await kept(store, job) is None
     assert not await store.leases.renew(job.id, a_lease())
     assert await store.leases.renew(job.id, a_lease(Step.PUBLISH))
@@ -132,9 +136,9 @@ async def test_leases_that_run_out_soon_are_prolonged(store: Store) -> None:
 
 
 async def test_a_sign_of_life_waits_for_the_end_of_the_step_and_leaves_nothing(
-    engine: AsyncEngine,
+    engine: AsyncEngine, pool: Pool
 ) -> None:
-    store = in_postgres(engine)
+    store = in_postgres(engine, pool)
     job = await running(store)
     async with asyncio.timeout(10), asyncio.TaskGroup() as tasks, engine.begin() as connection:
         await connection.execute(text("UPDATE job_status_view SET state = 'completed'"))
@@ -155,8 +159,8 @@ async def blocked(engine: AsyncEngine) -> None:
             await connection.rollback()
 
 
-async def test_prolonging_passes_by_a_lease_that_is_held(engine: AsyncEngine) -> None:
-    store = in_postgres(engine)
+async def test_prolonging_passes_by_a_lease_that_is_held(engine: AsyncEngine, pool: Pool) -> None:
+    store = in_postgres(engine, pool)
     job = await running(store)
     await store.leases.renew(job.id, a_lease())
     async with asyncio.timeout(10), engine.begin() as connection:

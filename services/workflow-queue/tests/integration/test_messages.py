@@ -13,6 +13,7 @@ from workflow_queue.domain.job_events import Step
 from workflow_queue.domain.pull_request import JobId
 from workflow_queue.infrastructure import postgres
 from workflow_queue.infrastructure.postgres_views import PostgresJobViews
+from workflow_queue.infrastructure.statements import Pool
 from workflow_queue.infrastructure.tables import job_status_view, messaging, step_payloads
 from workflow_queue_contracts.events import JobCompletedV1
 from workflow_queue_support.builders import (
@@ -40,9 +41,9 @@ def rung() -> Rung:
 
 
 @pytest.fixture
-def service(engine: AsyncEngine, rung: Rung) -> Service:
+def service(engine: AsyncEngine, pool: Pool, rung: Rung) -> Service:
     views = PostgresJobViews(engine)
-    return a_service(lambda: postgres.begin(engine, rung), views.due, views)
+    return a_service(lambda: postgres.begin(pool, rung), views.due, views)
 
 
 async def sent(engine: AsyncEngine) -> list[tuple[str, str]]:

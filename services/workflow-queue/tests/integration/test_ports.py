@@ -3,11 +3,12 @@
 import asyncio
 from datetime import timedelta
 from typing import cast
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 from workflow_queue.application.ports import (
+    AlreadyHandled,
     Begin,
     ConcurrentUpdate,
     DueJobs,
@@ -18,8 +19,10 @@ from workflow_queue.domain.job_state import State
 from workflow_queue.domain.pull_request import IdempotencyKey, JobId, PullRequest
 from workflow_queue.infrastructure import postgres
 from workflow_queue.infrastructure.postgres_views import PostgresJobViews
+from workflow_queue.infrastructure.statements import Pool
 from workflow_queue_support.builders import (
     NOON,
+    ORGANIZATION,
     PAYLOAD,
     PERMANENT,
     POLICY,
@@ -42,7 +45,8 @@ def store(request: pytest.FixtureRequest) -> Store:
         memory = MemoryStore()
         return Store(memory.begin, memory.due)
     engine = cast("AsyncEngine", request.getfixturevalue("engine"))
-    return Store(lambda: postgres.begin(engine, lambda _: None), PostgresJobViews(engine).due)
+    pool = cast("Pool", request.getfixturevalue("pool"))
+    return Store(lambda: postgres.begin(pool, lambda _: None), PostgresJobViews(engine).due)
 
 
 def a_job(pull_request: PullRequest | None = None, trigger: str = "opened") -> WorkflowJob:
@@ -105,18 +109,39 @@ async def test_only_one_transaction_at_a_time_hands_out_jobs(store: Store) -> No
             await tx.waiting(now=NOON, most=1)
             entered.append("second")
 
+    await given(store, a_job())
     opened = asyncio.Event()
     async with asyncio.timeout(10), asyncio.TaskGroup() as tasks, store.begin() as tx:
         await tx.waiting(now=NOON, most=1)
         tasks.create_task(second(opened))
         await opened.wait()
-        async with store.begin() as other:
-            assert await other.waiting_if_free(now=NOON, most=1) is None
-        assert await tx.waiting_if_free(now=NOON, most=1) is not None
+        for _ in range(10):  # as long as it takes somebody who is not kept waiting, and longer
+            async with store.begin() as other:
+                await other.hold(a_ref(8))
         entered.append("first")
     assert entered == ["first", "second"]
+
+
+async def test_only_one_transaction_at_a_time_starts_a_job_at_once(store: Store) -> None:
+    newcomer = a_job(a_pull_request(ref=a_ref(8)))
     async with store.begin() as tx:
-        assert await tx.waiting_if_free(now=NOON, most=1) is not None
+        assert await tx.in_flight_if_free(newcomer, now=NOON) is not None
+        assert await tx.in_flight_if_free(newcomer, now=NOON) is not None
+        async with store.begin() as other:
+            assert await other.in_flight_if_free(newcomer, now=NOON) is None
+    async with store.begin() as tx:
+        assert await tx.in_flight_if_free(newcomer, now=NOON) is not None
+
+
+async def test_a_job_starts_at_once_when_nobody_waits(store: Store) -> None:
+    newcomer = a_job(a_pull_request(ref=a_ref(8)))
+    waits = await given(store, a_job())
+    async with store.begin() as tx:
+        assert await tx.in_flight_if_free(newcomer, now=NOON) is None
+    async with store.begin() as tx:
+        (await tx.jobs.get(waits.id)).start(now=NOON, policy=POLICY)
+    async with store.begin() as tx:
+        assert await tx.in_flight_if_free(newcomer, now=NOON) is not None
 
 
 async def test_a_job_that_is_none_is_not_found(store: Store) -> None:
@@ -125,14 +150,36 @@ async def test_a_job_that_is_none_is_not_found(store: Store) -> None:
             await tx.jobs.get(JobId(uuid4()))
 
 
+async def claimed(store: Store, message_id: UUID, consumer: str) -> bool:
+    """Whether the message was new to the consumer; the name of an organization goes with it."""
+    try:
+        async with store.begin() as tx:
+            tx.claim(message_id, consumer=consumer)
+            tx.name_organization(ORGANIZATION, consumer)
+    except AlreadyHandled:
+        return False
+    return True
+
+
 async def test_a_message_is_handled_once_by_each_consumer(store: Store) -> None:
     message_id = uuid4()
-    async with store.begin() as tx:
-        assert await tx.first_time(message_id, consumer="a")
-        assert not await tx.first_time(message_id, consumer="a")
-    async with store.begin() as tx:
-        assert not await tx.first_time(message_id, consumer="a")
-        assert await tx.first_time(message_id, consumer="b")
+    assert await claimed(store, message_id, "a")
+    assert not await claimed(store, message_id, "a")
+    assert await claimed(store, message_id, "b")
+    assert await claimed(store, uuid4(), "a")
+
+
+async def test_nothing_is_told_to_who_had_the_message_before(store: Store) -> None:
+    message_id = uuid4()
+    await claimed(store, message_id, "a")
+
+    async def ask() -> None:
+        async with store.begin() as tx:
+            tx.claim(message_id, consumer="a")
+            await tx.jobs.get(JobId(uuid4()))
+
+    with pytest.raises(AlreadyHandled):
+        await ask()
 
 
 async def test_an_error_undoes_everything(store: Store) -> None:
@@ -140,16 +187,16 @@ async def test_an_error_undoes_everything(store: Store) -> None:
 
     async def fail() -> None:
         async with store.begin() as tx:
-            await tx.first_time(message_id, consumer="a")
+            tx.claim(message_id, consumer="a")
             tx.jobs.add(job)
-            (await tx.lock(a_ref())).close(updated_at=NOON)
+            (await tx.hold(a_ref())).followed.close(updated_at=NOON)
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
         await fail()
+    assert await claimed(store, message_id, "a")
     async with store.begin() as tx:
-        assert await tx.first_time(message_id, consumer="a")
-        assert not (await tx.lock(a_ref())).closed
+        assert not (await tx.hold(a_ref())).followed.closed
         with pytest.raises(JobNotFound):
             await tx.jobs.get(job.id)
 
@@ -176,14 +223,20 @@ async def test_the_same_request_twice_conflicts(store: Store) -> None:
         await given(store, a_job())
 
 
-async def test_a_job_is_found_by_its_idempotency_key(store: Store) -> None:
-    job = await given(store, a_job())
+async def test_a_job_is_known_by_its_idempotency_key(store: Store) -> None:
+    job = a_job()
+    job.cancel(reason="pull_request_closed", now=NOON)
+    await given(store, job)
     other = IdempotencyKey(ref=a_ref(), head_sha="a" * 40, trigger="reopened")
     async with store.begin() as tx:
-        found = await tx.jobs.find(job.key)
-        assert found is not None
-        assert found.id == job.id
-        assert await tx.jobs.find(other) is None
+        known = (await tx.hold(a_ref(), key=job.key)).known
+        assert known is not None
+        assert known is await tx.jobs.get(job.id)
+        assert known.version == 2
+    async with store.begin() as tx:
+        assert (await tx.hold(a_ref(), key=other)).known is None
+    async with store.begin() as tx:
+        assert (await tx.hold(a_ref())).known is None
 
 
 async def test_active_jobs_are_those_of_one_pull_request_that_have_not_ended(
@@ -194,7 +247,9 @@ async def test_active_jobs_are_those_of_one_pull_request_that_have_not_ended(
     running, elsewhere = a_job(trigger="reopened"), a_job(a_pull_request(ref=a_ref(8)))
     await given(store, ended, running, elsewhere)
     async with store.begin() as tx:
-        assert [job.id for job in await tx.jobs.active(a_ref())] == [running.id]
+        held = await tx.hold(a_ref(), key=ended.key)
+        assert [job.id for job in held.active] == [running.id]
+        assert held.known is not None
 
 
 async def test_one_job_ends_and_another_begins_in_one_transaction(store: Store) -> None:
@@ -206,17 +261,17 @@ async def test_one_job_ends_and_another_begins_in_one_transaction(store: Store) 
         (await tx.jobs.get(stopped.id)).reopen(now=NOON)
         (await tx.jobs.get(active.id)).supersede(by=stopped.id, now=NOON)
     async with store.begin() as tx:
-        assert [job.id for job in await tx.jobs.active(a_ref())] == [stopped.id]
+        assert [job.id for job in (await tx.hold(a_ref())).active] == [stopped.id]
 
 
 async def test_what_was_heard_of_a_pull_request_is_remembered(store: Store) -> None:
     job_id = JobId(uuid4())
     async with store.begin() as tx:
-        followed = await tx.lock(a_ref())
+        followed = (await tx.hold(a_ref())).followed
         assert followed.updated_at is None
         followed.hear(updated_at=NOON, head_sha="a", job_id=job_id)
     async with store.begin() as tx:
-        again = await tx.lock(a_ref())
+        again = (await tx.hold(a_ref())).followed
     assert (again.updated_at, again.head_sha, again.closed, again.job_id) == (
         NOON,
         "a",
@@ -231,16 +286,16 @@ async def test_a_pull_request_is_held_by_one_at_a_time(store: Store) -> None:
     async def second(open_: asyncio.Event) -> None:
         async with store.begin() as tx:
             open_.set()
-            await tx.lock(a_ref())
+            await tx.hold(a_ref())
             entered.append("second")
 
     opened = asyncio.Event()
     async with asyncio.timeout(10), asyncio.TaskGroup() as tasks, store.begin() as tx:
-        await tx.lock(a_ref())
+        await tx.hold(a_ref())
         tasks.create_task(second(opened))
         await opened.wait()
         async with store.begin() as other:
-            await other.lock(a_ref(8))
+            await other.hold(a_ref(8))
         entered.append("first")
     assert entered == ["first", "second"]
 
@@ -281,6 +336,6 @@ async def test_a_kept_payload_is_there_when_its_step_begins(store: Store) -> Non
         analyzed.complete_analysis(
             attempt=1, outcome="complete", findings=0, now=NOON, policy=POLICY
         )
-        await tx.keep_payload(job.id, PAYLOAD)
+        tx.keep_payload(job.id, PAYLOAD)
     async with store.begin() as tx:
         assert (await tx.jobs.get(job.id)).state is State.RUNNING

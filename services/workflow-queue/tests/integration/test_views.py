@@ -13,6 +13,7 @@ from workflow_queue.domain.job_events import Step
 from workflow_queue.domain.pull_request import JobId, OrganizationId
 from workflow_queue.infrastructure import job_status, postgres
 from workflow_queue.infrastructure.postgres_views import PostgresJobViews
+from workflow_queue.infrastructure.statements import Pool
 from workflow_queue.infrastructure.tables import job_status_view
 from workflow_queue_support.builders import (
     NOON,
@@ -33,8 +34,8 @@ def views(engine: AsyncEngine) -> PostgresJobViews:
 
 
 @pytest.fixture
-def service(engine: AsyncEngine, views: PostgresJobViews) -> Service:
-    return a_service(lambda: postgres.begin(engine, lambda _: None), views.due, views)
+def service(pool: Pool, views: PostgresJobViews) -> Service:
+    return a_service(lambda: postgres.begin(pool, lambda _: None), views.due, views)
 
 
 async def newest(views: PostgresJobViews) -> JobView:

@@ -12,11 +12,12 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from workflow_queue.application.ports import Begin
 from workflow_queue.bootstrap import open_service
-from workflow_queue.domain.fair_share import Line, Share
+from workflow_queue.domain.fair_share import InFlight, Line, Share
 from workflow_queue.domain.job import WorkflowJob
 from workflow_queue.domain.job_events import Priority
 from workflow_queue.domain.pull_request import IntegrationId, JobId, OrganizationId
 from workflow_queue.infrastructure import postgres
+from workflow_queue.infrastructure.statements import Pool
 from workflow_queue.infrastructure.waiting_jobs import give_share
 from workflow_queue_support.builders import (
     NOON,
@@ -38,8 +39,8 @@ GITHUB, GITLAB = (IntegrationId(UUID(int=number)) for number in (11, 12))
 def begin(request: pytest.FixtureRequest) -> Begin:
     if request.param == "memory":
         return MemoryStore().begin
-    engine = cast("AsyncEngine", request.getfixturevalue("engine"))
-    return lambda: postgres.begin(engine, lambda _: None)
+    pool = cast("Pool", request.getfixturevalue("pool"))
+    return lambda: postgres.begin(pool, lambda _: None)
 
 
 class Jobs:
@@ -108,9 +109,11 @@ async def test_within_a_line_commands_go_first_and_then_the_oldest(jobs: Jobs) -
     assert [each.id for each in line.waiting] == [commanded.id, first.id, second.id]
 
 
-async def test_a_job_is_started_in_the_trace_that_it_was_made_in(engine: AsyncEngine) -> None:
+async def test_a_job_is_started_in_the_trace_that_it_was_made_in(
+    engine: AsyncEngine, pool: Pool
+) -> None:
     configure_traces("workflow-queue")
-    begin = partial(postgres.begin, engine, lambda _: None)
+    begin = partial(postgres.begin, pool, lambda _: None)
     with caused_by(correlation_id="a webhook"), span("a webhook"):
         made = traceparent()
         job = await Jobs(begin).add()
@@ -150,13 +153,51 @@ async def test_a_retry_waits_in_line_once_it_is_due_and_is_not_in_flight(
     assert (line.in_flight, [each.id for each in line.waiting]) == (0, [job.id])
 
 
-async def test_what_an_organization_was_given_wins_over_the_settings(engine: AsyncEngine) -> None:
+async def test_what_an_organization_was_given_wins_over_the_settings(
+    engine: AsyncEngine, pool: Pool
+) -> None:
+    begin = partial(postgres.begin, pool, lambda _: None)
+    await Jobs(begin).add()
     for share in (Share(concurrency=9), Share(concurrency=3, weight=2.0), None):
         async with engine.begin() as connection:
             await give_share(connection, BIG, share)
-        async with postgres.begin(engine, lambda _: None) as tx:
+        async with begin() as tx:
             waiting = await tx.waiting(now=NOON, most=1)
         assert waiting.shares == ({BIG: share} if share else {})
+
+
+async def test_a_new_job_sees_what_runs_beside_it(jobs: Jobs, begin: Begin) -> None:
+    running = [
+        await jobs.add(BIG),
+        await jobs.add(BIG),
+        await jobs.add(BIG, integration_id=GITLAB),
+        await jobs.add(BIG, integration_id=None),
+        await jobs.add(SMALL),
+    ]
+    async with begin() as tx:
+        for job in await tx.jobs.get_many([job.id for job in running]):
+            job.start(now=NOON, policy=POLICY)
+    for job, of_it in ((running[0], (4, 2)), (running[3], (4, 1)), (running[4], (1, 1))):
+        async with begin() as tx:
+            assert await tx.in_flight_if_free(job, now=NOON) == InFlight(
+                in_all=5, organization=of_it[0], integration=of_it[1], concurrency=None
+            )
+
+
+async def test_a_new_job_sees_what_its_organization_was_given(
+    engine: AsyncEngine, pool: Pool
+) -> None:
+    begin = partial(postgres.begin, pool, lambda _: None)
+    job = await Jobs(begin).add()
+    async with begin() as tx:
+        (await tx.jobs.get(job.id)).start(now=NOON, policy=POLICY)
+    for share in (Share(concurrency=9), None):
+        async with engine.begin() as connection:
+            await give_share(connection, BIG, share)
+        async with begin() as tx:
+            in_flight = await tx.in_flight_if_free(job, now=NOON)
+        assert in_flight is not None
+        assert in_flight.concurrency == (share.concurrency if share else None)
 
 
 async def test_a_single_job_overtakes_the_rest_of_a_long_line_on_its_way_to_workers(

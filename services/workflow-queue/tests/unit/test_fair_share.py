@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from hypothesis import given
 from hypothesis import strategies as st
 from workflow_queue.domain.fair_share import (
+    InFlight,
     Limits,
     Line,
     Share,
@@ -15,10 +17,8 @@ from workflow_queue.domain.fair_share import (
     choose,
     has_room,
 )
-from workflow_queue.domain.job import WorkflowJob
 from workflow_queue.domain.job_events import Priority
 from workflow_queue.domain.pull_request import IntegrationId, JobId, OrganizationId
-from workflow_queue_support.builders import NOON, a_pull_request, a_ref
 
 BIG, SMALL, THIRD = (OrganizationId(UUID(int=number)) for number in (1, 2, 3))
 GITHUB, GITLAB = (IntegrationId(UUID(int=number)) for number in (11, 12))
@@ -106,37 +106,46 @@ def test_a_full_window_lets_nobody_in() -> None:
     assert chosen_of(lines) == []
 
 
-def is_let_in(
-    *lines: Line, limits: Limits = LIMITS, shares: Mapping[OrganizationId, Share] | None = None
-) -> bool:
-    """Whether a new job of BIG on GITHUB starts as it is made."""
-    job = WorkflowJob.create(
-        job_id=JobId(UUID(int=1)),
-        pull_request=a_pull_request(ref=a_ref(organization_id=BIG), integration_id=GITHUB),
-        trigger="opened",
-        now=NOON,
+def test_a_new_job_starts_at_once_below_every_limit_only() -> None:
+    limits = Limits(window=10, organization=5, integration=3)
+    below = InFlight(in_all=9, organization=4, integration=2, concurrency=None)
+    assert has_room(below, limits=limits)
+    assert not has_room(replace(below, in_all=10), limits=limits)
+    assert not has_room(replace(below, organization=5), limits=limits)
+    assert not has_room(replace(below, integration=3), limits=limits)
+    assert not has_room(replace(below, concurrency=4), limits=limits)
+    assert has_room(replace(below, organization=5, concurrency=6), limits=limits)
+
+
+@given(
+    here=st.integers(0, 4),
+    on_another_host=st.integers(0, 4),
+    of_others=st.integers(0, 4),
+    concurrency=st.none() | st.integers(1, 6),
+    limits=st.builds(
+        Limits,
+        window=st.integers(1, 8),
+        organization=st.integers(1, 6),
+        integration=st.integers(1, 4),
+    ),
+)
+def test_a_new_job_starts_at_once_where_it_would_be_chosen_of_one_line(
+    here: int, on_another_host: int, of_others: int, concurrency: int | None, limits: Limits
+) -> None:
+    lines = [
+        a_line(BIG, 1, in_flight=here),
+        a_line(BIG, 0, in_flight=on_another_host, integration_id=GITLAB),
+        a_line(SMALL, 0, in_flight=of_others),
+    ]
+    shares = {BIG: Share(concurrency=concurrency)} if concurrency else {}
+    in_flight = InFlight(
+        in_all=here + on_another_host + of_others,
+        organization=here + on_another_host,
+        integration=here,
+        concurrency=concurrency,
     )
-    return has_room(Waiting(lines=lines, shares=shares or {}), job, limits=limits)
-
-
-def test_a_new_job_starts_at_once_where_there_is_room() -> None:
-    assert is_let_in()
-    assert is_let_in(a_line(BIG, 0, in_flight=4), a_line(SMALL, 0, in_flight=5))
-
-
-def test_a_new_job_does_not_start_at_once_where_a_limit_is_reached() -> None:
-    assert not is_let_in(a_line(BIG, 0, in_flight=4), a_line(SMALL, 0, in_flight=6))
-    narrow = Limits(window=10, organization=3, integration=2)
-    assert not is_let_in(a_line(BIG, 0, in_flight=2), limits=narrow)
-    elsewhere = a_line(BIG, 0, in_flight=2, integration_id=GITLAB)
-    assert is_let_in(elsewhere, limits=narrow)
-    assert not is_let_in(elsewhere, a_line(BIG, 0, in_flight=1), limits=narrow)
-    assert not is_let_in(a_line(BIG, 0, in_flight=1), shares={BIG: Share(concurrency=1)})
-
-
-def test_a_new_job_overtakes_nobody_who_waits() -> None:
-    assert not is_let_in(a_line(SMALL, 1))
-    assert not is_let_in(a_line(BIG, 1, integration_id=GITLAB))
+    chosen = choose(Waiting(lines=lines, shares=shares), limits=limits)
+    assert has_room(in_flight, limits=limits) == bool(chosen)
 
 
 @given(

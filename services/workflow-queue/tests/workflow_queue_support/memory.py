@@ -10,12 +10,14 @@ from uuid import UUID
 
 from workflow_queue.application.job_views import HistoryEntry, JobFilter, JobView
 from workflow_queue.application.ports import (
+    AlreadyHandled,
     ConcurrentUpdate,
     DueJob,
+    Held,
     JobNotFound,
     PublishPayload,
 )
-from workflow_queue.domain.fair_share import Line, Share, Waiting, WaitingJob
+from workflow_queue.domain.fair_share import InFlight, Line, Share, Waiting, WaitingJob
 from workflow_queue.domain.job import WorkflowJob
 from workflow_queue.domain.job_events import JobEvent
 from workflow_queue.domain.lease import Lease
@@ -100,14 +102,6 @@ class MemoryJobs:
     async def get_many(self, job_ids: Sequence[JobId]) -> Sequence[WorkflowJob]:
         return [await self.get(job_id) for job_id in job_ids]
 
-    async def find(self, key: IdempotencyKey) -> WorkflowJob | None:
-        found = [job.id for job in self._store.jobs() if job.key == key]
-        return await self.get(found[0]) if found else None
-
-    async def active(self, ref: PullRequestRef) -> Sequence[WorkflowJob]:
-        jobs = [job for job in self._store.jobs() if job.pull_request.ref == ref]
-        return [await self.get(job.id) for job in jobs if job.is_active]
-
 
 class MemoryTransaction:
     def __init__(self, store: MemoryStore, held: AsyncExitStack) -> None:
@@ -120,22 +114,32 @@ class MemoryTransaction:
         self._has_right = False
         self.jobs = MemoryJobs(store)
 
-    async def first_time(self, message_id: UUID, *, consumer: str) -> bool:
+    def claim(self, message_id: UUID, *, consumer: str) -> None:
         claim = (consumer, message_id)
         if claim in self._store.inbox | self._claims:
-            return False
+            raise AlreadyHandled(message_id)
         self._claims.add(claim)
-        return True
 
-    async def lock(self, ref: PullRequestRef) -> FollowedPullRequest:
+    async def hold(self, ref: PullRequestRef, *, key: IdempotencyKey | None = None) -> Held:
         await self._held.enter_async_context(self._store.locks.setdefault(ref, asyncio.Lock()))
-        known = self._store.followed.get(ref)
-        followed = copy(known) if known else FollowedPullRequest(ref=ref)
+        heard = self._store.followed.get(ref)
+        followed = copy(heard) if heard else FollowedPullRequest(ref=ref)
         followed.cadence = await self._store.cadences.get(ref.organization_id, ref.repository_id)
         self._followed.append(followed)
-        return followed
+        ids = [job.id for job in self._store.jobs() if job.pull_request.ref == ref]
+        jobs = await self.jobs.get_many(ids)
+        return Held(
+            followed=followed,
+            active=[job for job in jobs if job.is_active],
+            known=next((job for job in jobs if job.key == key), None),
+        )
+
+    def _somebody_waits(self, now: datetime) -> bool:
+        return any(self._store.is_next(job, now) for job in self._store.jobs())
 
     async def waiting(self, *, now: datetime, most: int) -> Waiting:
+        if not self._somebody_waits(now):
+            return Waiting(lines=[], shares={})
         if not self._has_right:
             await self._held.enter_async_context(self._store.right)
             self._has_right = True
@@ -162,17 +166,32 @@ class MemoryTransaction:
             shares=self._store.shares,
         )
 
-    async def waiting_if_free(self, *, now: datetime, most: int) -> Waiting | None:
-        taken = self._store.right.locked() and not self._has_right
-        return None if taken else await self.waiting(now=now, most=most)
+    async def in_flight_if_free(self, job: WorkflowJob, *, now: datetime) -> InFlight | None:
+        if self._somebody_waits(now) or (self._store.right.locked() and not self._has_right):
+            return None
+        if not self._has_right:
+            await self._held.enter_async_context(self._store.right)
+            self._has_right = True
+        of = job.pull_request
+        running = [
+            each.pull_request for each in self._store.jobs() if each.is_active and not each.waits
+        ]
+        organization = [r for r in running if r.ref.organization_id == of.ref.organization_id]
+        share = self._store.shares.get(of.ref.organization_id)
+        return InFlight(
+            in_all=len(running),
+            organization=len(organization),
+            integration=sum(r.integration_id == of.integration_id for r in organization),
+            concurrency=share.concurrency if share else None,
+        )
 
     async def lease(self, job_id: JobId) -> Lease | None:
         return self._store.leases.get(job_id)
 
-    async def keep_payload(self, job_id: JobId, payload: PublishPayload) -> None:
+    def keep_payload(self, job_id: JobId, payload: PublishPayload) -> None:
         self._payloads[job_id] = payload
 
-    async def name_organization(self, organization_id: OrganizationId, name: str) -> None:
+    def name_organization(self, organization_id: OrganizationId, name: str) -> None:
         self._organizations[organization_id] = name
 
     def commit(self) -> None:

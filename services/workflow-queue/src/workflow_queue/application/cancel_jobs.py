@@ -2,6 +2,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from workflow_queue.application.once import once
 from workflow_queue.application.ports import Begin, Now, Verdict
 from workflow_queue.domain.orchestrator import WorkflowOrchestrator
 from workflow_queue.domain.pull_request import PullRequestRef
@@ -22,14 +23,14 @@ class CancelJobsHandler:
     orchestrator: WorkflowOrchestrator
     now: Now
 
+    @once
     async def __call__(self, command: CancelJobs) -> Verdict:
         async with self.begin() as tx:
-            if not await tx.first_time(command.message_id, consumer="cancel_jobs"):
-                return Verdict.DUPLICATE
-            followed = await tx.lock(command.ref)
+            tx.claim(command.message_id, consumer="cancel_jobs")
+            held = await tx.hold(command.ref)
             self.orchestrator.close(
-                followed=followed,
-                active=await tx.jobs.active(command.ref),
+                followed=held.followed,
+                active=held.active,
                 updated_at=command.updated_at,
                 now=self.now(),
             )

@@ -2,15 +2,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from workflow_queue.application.ports import Begin, NewId, Now, Transaction, Verdict
+from workflow_queue.application.once import once
+from workflow_queue.application.ports import Begin, Held, NewId, Now, Transaction, Verdict
 from workflow_queue.application.start_at_once import StartAtOnce
 from workflow_queue.domain.orchestrator import ReviewRequest, WorkflowOrchestrator
-from workflow_queue.domain.pull_request import (
-    FollowedPullRequest,
-    IdempotencyKey,
-    JobId,
-    PullRequest,
-)
+from workflow_queue.domain.pull_request import IdempotencyKey, JobId, PullRequest
 
 
 class Wish(StrEnum):
@@ -33,6 +29,11 @@ class CommandReview:
         # Each comment is a request of its own, also about a head that was reviewed before.
         return f"command:{self.request_id}"
 
+    @property
+    def key(self) -> IdempotencyKey:
+        of = self.pull_request
+        return IdempotencyKey(ref=of.ref, head_sha=of.head_sha, trigger=self.trigger)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandReviewHandler:
@@ -42,33 +43,29 @@ class CommandReviewHandler:
     new_id: NewId
     start_at_once: StartAtOnce
 
+    @once
     async def __call__(self, command: CommandReview) -> Verdict:
         async with self.begin() as tx:
-            if not await tx.first_time(command.message_id, consumer="command_review"):
-                return Verdict.DUPLICATE
-            followed = await tx.lock(command.pull_request.ref)
+            tx.claim(command.message_id, consumer="command_review")
+            held = await tx.hold(command.pull_request.ref, key=command.key)
             match command.wish:
                 case Wish.PAUSE:
-                    followed.pause()
+                    held.followed.pause()
                 case Wish.RESUME:
-                    followed.resume()
+                    held.followed.resume()
                 case Wish.REVIEW:
-                    return await self._review(command, followed, tx)
+                    return await self._review(command, held, tx)
         return Verdict.ACCEPTED
 
-    async def _review(
-        self, command: CommandReview, followed: FollowedPullRequest, tx: Transaction
-    ) -> Verdict:
-        pull_request, trigger = command.pull_request, command.trigger
-        key = IdempotencyKey(ref=pull_request.ref, head_sha=pull_request.head_sha, trigger=trigger)
-        if await tx.jobs.find(key) is not None:
+    async def _review(self, command: CommandReview, held: Held, tx: Transaction) -> Verdict:
+        if held.known is not None:
             return Verdict.DUPLICATE
-        newest = await tx.jobs.get(followed.job_id) if followed.job_id else None
+        newest = await tx.jobs.get(held.followed.job_id) if held.followed.job_id else None
         job = self.orchestrator.command(
-            ReviewRequest(pull_request=pull_request, trigger=trigger, draft=False),
-            followed=followed,
+            ReviewRequest(pull_request=command.pull_request, trigger=command.trigger, draft=False),
+            followed=held.followed,
             newest=newest,
-            active=await tx.jobs.active(pull_request.ref),
+            active=held.active,
             new_id=JobId(self.new_id()),
             now=self.now(),
         )

@@ -1,6 +1,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from workflow_queue.application.once import once
 from workflow_queue.application.ports import Begin, NewId, Now, Verdict
 from workflow_queue.application.start_at_once import StartAtOnce
 from workflow_queue.domain.orchestrator import ReviewRequest, WorkflowOrchestrator
@@ -23,22 +24,22 @@ class EnqueueCodeReviewJobHandler:
     new_id: NewId
     start_at_once: StartAtOnce
 
+    @once
     async def __call__(self, command: EnqueueCodeReviewJob) -> Verdict:
         pull_request = command.pull_request
         key = IdempotencyKey(
             ref=pull_request.ref, head_sha=pull_request.head_sha, trigger=command.trigger
         )
         async with self.begin() as tx:
-            if not await tx.first_time(command.message_id, consumer="enqueue_code_review_job"):
-                return Verdict.DUPLICATE
-            followed = await tx.lock(pull_request.ref)
+            tx.claim(command.message_id, consumer="enqueue_code_review_job")
+            held = await tx.hold(pull_request.ref, key=key)
             job = self.orchestrator.request(
                 ReviewRequest(
                     pull_request=pull_request, trigger=command.trigger, draft=command.draft
                 ),
-                followed=followed,
-                known=await tx.jobs.find(key),
-                active=await tx.jobs.active(pull_request.ref),
+                followed=held.followed,
+                known=held.known,
+                active=held.active,
                 new_id=JobId(self.new_id()),
                 now=self.now(),
             )

@@ -1,6 +1,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from workflow_queue.application.once import once
 from workflow_queue.application.ports import Begin, Verdict
 from workflow_queue.domain.pull_request import OrganizationId
 
@@ -16,9 +17,9 @@ class NameOrganization:
 class NameOrganizationHandler:
     begin: Begin
 
+    @once
     async def __call__(self, command: NameOrganization) -> Verdict:
         async with self.begin() as tx:
-            if not await tx.first_time(command.message_id, consumer="name_organization"):
-                return Verdict.DUPLICATE
-            await tx.name_organization(command.organization_id, command.name)
+            tx.claim(command.message_id, consumer="name_organization")
+            tx.name_organization(command.organization_id, command.name)
         return Verdict.ACCEPTED

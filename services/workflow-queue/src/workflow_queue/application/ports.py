@@ -9,7 +9,7 @@ from typing import NewType, Protocol, TypeAlias
 from uuid import UUID
 
 from workflow_queue.domain.cadence import Cadence
-from workflow_queue.domain.fair_share import Waiting
+from workflow_queue.domain.fair_share import InFlight, Waiting
 from workflow_queue.domain.job import WorkflowJob
 from workflow_queue.domain.lease import Lease
 from workflow_queue.domain.pull_request import (
@@ -33,6 +33,10 @@ class ConcurrentUpdate(Exception):
     """Somebody else changed the job since it was read: try again."""
 
 
+class AlreadyHandled(Exception):
+    """The message that a transaction claims was handled before: nothing is done again."""
+
+
 class Verdict(StrEnum):
     """What became of a message, for the edge to count and to log."""
 
@@ -52,9 +56,17 @@ class Jobs(Protocol):
         """In the order of `job_ids`; raise JobNotFound when one is none."""
         ...
 
-    async def find(self, key: IdempotencyKey) -> WorkflowJob | None: ...
 
-    async def active(self, ref: PullRequestRef) -> Sequence[WorkflowJob]: ...
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A pull request that nobody else changes until the end.
+
+    Changes to what is `followed` of it are kept. `known` is the job of the key that was given.
+    """
+
+    followed: FollowedPullRequest
+    active: Sequence[WorkflowJob]
+    known: WorkflowJob | None
 
 
 class Transaction(Protocol):
@@ -63,25 +75,33 @@ class Transaction(Protocol):
     @property
     def jobs(self) -> Jobs: ...
 
-    async def first_time(self, message_id: UUID, *, consumer: str) -> bool: ...
+    def claim(self, message_id: UUID, *, consumer: str) -> None:
+        """Whatever reads next, or the end, raises AlreadyHandled where this consumer had it."""
+        ...
 
-    async def lock(self, ref: PullRequestRef) -> FollowedPullRequest:
-        """Hold the pull request until the end; changes to what is returned are kept."""
+    async def hold(self, ref: PullRequestRef, *, key: IdempotencyKey | None = None) -> Held:
+        """Wait until nobody else holds the pull request, and hold it until the end."""
         ...
 
     async def waiting(self, *, now: datetime, most: int) -> Waiting:
-        """Who waits, with up to `most` of each line; nobody else hands out jobs until the end."""
+        """Who waits, with up to `most` of each line.
+
+        When somebody does, nobody else hands out jobs until the end.
+        """
         ...
 
-    async def waiting_if_free(self, *, now: datetime, most: int) -> Waiting | None:
-        """The same at once, or None when somebody else is handing out jobs."""
+    async def in_flight_if_free(self, job: WorkflowJob, *, now: datetime) -> InFlight | None:
+        """What runs beside a job, or None when somebody waits or is handing out jobs.
+
+        Otherwise nobody else hands out jobs until the end.
+        """
         ...
 
     async def lease(self, job_id: JobId) -> Lease | None: ...
 
-    async def keep_payload(self, job_id: JobId, payload: PublishPayload) -> None: ...
+    def keep_payload(self, job_id: JobId, payload: PublishPayload) -> None: ...
 
-    async def name_organization(self, organization_id: OrganizationId, name: str) -> None: ...
+    def name_organization(self, organization_id: OrganizationId, name: str) -> None: ...
 
 
 class Cadences(Protocol):

@@ -1,6 +1,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from workflow_queue.application.once import once
 from workflow_queue.application.ports import Begin, Now, Verdict
 from workflow_queue.domain.failure import Policy
 from workflow_queue.domain.job import StaleReport
@@ -21,10 +22,10 @@ class ProcessWorkflowJobHandler:
     policy: Policy
     now: Now
 
+    @once
     async def __call__(self, command: ProcessWorkflowJob) -> Verdict:
         async with self.begin() as tx:
-            if not await tx.first_time(command.message_id, consumer="process_workflow_job"):
-                return Verdict.DUPLICATE
+            tx.claim(command.message_id, consumer="process_workflow_job")
             job = await tx.jobs.get(command.job_id)
             try:
                 job.start_dispatched(now=self.now(), policy=self.policy)

@@ -24,11 +24,11 @@ class RetryJobHandler:
             ref = job.pull_request.ref
             if ref.organization_id != command.organization_id:
                 raise JobNotFound(command.job_id)
-            followed = await tx.lock(ref)
+            held = await tx.hold(ref)
             self.orchestrator.retry(
                 job,
-                followed=followed,
-                active=await tx.jobs.active(ref),
+                followed=held.followed,
+                active=held.active,
                 requested_by=command.requested_by,
                 now=self.now(),
             )

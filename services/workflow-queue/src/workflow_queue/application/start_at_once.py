@@ -18,6 +18,6 @@ class StartAtOnce:
         if not job.waits:
             return
         now = self.now()
-        waiting = await tx.waiting_if_free(now=now, most=1)
-        if waiting is not None and has_room(waiting, job, limits=self.limits):
+        in_flight = await tx.in_flight_if_free(job, now=now)
+        if in_flight is not None and has_room(in_flight, limits=self.limits):
             job.start(now=now, policy=self.policy)

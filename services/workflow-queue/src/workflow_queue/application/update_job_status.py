@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TypeAlias, assert_never
 from uuid import UUID
 
+from workflow_queue.application.once import once
 from workflow_queue.application.ports import (
     Begin,
     Jitter,
@@ -57,10 +58,10 @@ class UpdateJobStatusHandler:
     now: Now
     jitter: Jitter
 
+    @once
     async def __call__(self, command: UpdateJobStatus) -> Verdict:
         async with self.begin() as tx:
-            if not await tx.first_time(command.message_id, consumer="update_job_status"):
-                return Verdict.DUPLICATE
+            tx.claim(command.message_id, consumer="update_job_status")
             try:
                 await self._apply(command, tx)
             except StaleReport:
@@ -80,7 +81,7 @@ class UpdateJobStatusHandler:
                     now=now,
                     policy=self.policy,
                 )
-                await tx.keep_payload(job.id, review.payload)
+                tx.keep_payload(job.id, review.payload)
             case ReviewPublished(attempt=attempt, comments_published=comments):
                 job.complete_publication(attempt=attempt, comments_published=comments, now=now)
             case StepFailed(step=step, attempt=attempt, failure=failure):

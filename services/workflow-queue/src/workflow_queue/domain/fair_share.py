@@ -7,9 +7,8 @@ one organization's thousand jobs delay another's single job by no more than what
 import heapq
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from workflow_queue.domain.job import WorkflowJob
 from workflow_queue.domain.job_events import Priority
 from workflow_queue.domain.pull_request import IntegrationId, JobId, OrganizationId
 
@@ -61,6 +60,19 @@ class Waiting:
     shares: Mapping[OrganizationId, Share]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InFlight:
+    """How many jobs run, as one job sees it: in all, of its organization, on its integration.
+
+    `concurrency` is what its organization was given, where that is not what the settings say.
+    """
+
+    in_all: int
+    organization: int
+    integration: int
+    concurrency: int | None
+
+
 class _Queue:
     """A line on its way to being served."""
 
@@ -77,17 +89,13 @@ class _Queue:
         return self.waiting.pop().id
 
 
-def has_room(waiting: Waiting, job: WorkflowJob, *, limits: Limits) -> bool:
-    """Whether a job that is just being made may go at once: nobody waits, and all limits hold."""
-    if any(line.waiting for line in waiting.lines):
-        return False
-    of = (job.pull_request.ref.organization_id, job.pull_request.integration_id)
-    lines = {(line.organization_id, line.integration_id): line for line in waiting.lines}
-    line = lines.get(of) or Line(
-        organization_id=of[0], integration_id=of[1], in_flight=0, waiting=()
+def has_room(in_flight: InFlight, *, limits: Limits) -> bool:
+    """Whether a job that nobody waits before may go at once; `choose` would say the same."""
+    return (
+        in_flight.in_all < limits.window
+        and in_flight.organization < (in_flight.concurrency or limits.organization)
+        and in_flight.integration < limits.integration
     )
-    lines[of] = replace(line, waiting=(WaitingJob(priority=job.priority, id=job.id),))
-    return bool(choose(replace(waiting, lines=list(lines.values())), limits=limits))
 
 
 def choose(waiting: Waiting, *, limits: Limits) -> list[JobId]:

@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from workflow_queue.domain.pull_request import FollowedPullRequest, PullRequestRef
-from workflow_queue.infrastructure.pipelined import Connection
 from workflow_queue.infrastructure.postgres_cadences import cadence_of
+from workflow_queue.infrastructure.statements import Row, Statements
 
 # Either may be absent without the other.
-_READ = """
+READ = """
 SELECT followed.updated_at, followed.head_sha, followed.closed, followed.job_id, followed.paused,
        followed.pushes, cadence.mode, cadence.pushes, cadence.window_seconds
 FROM (SELECT) anything
@@ -29,9 +29,9 @@ SET updated_at = excluded.updated_at, head_sha = excluded.head_sha, closed = exc
 """
 
 
-async def followed_pull_request(connection: Connection, ref: PullRequestRef) -> FollowedPullRequest:
-    read = await connection.execute(_READ, key_of(ref))
-    ((*of_pull_request, mode, pushes, window_seconds),) = await read.fetchall()
+def followed_pull_request(ref: PullRequestRef, row: Row) -> FollowedPullRequest:
+    """Made of the one row of READ."""
+    *of_pull_request, mode, pushes, window_seconds = row
     found = FollowedPullRequest(
         ref=ref, cadence=cadence_of(mode, pushes, window_seconds) if mode else None
     )
@@ -43,7 +43,7 @@ async def followed_pull_request(connection: Connection, ref: PullRequestRef) -> 
     return found
 
 
-async def keep(connection: Connection, followed: FollowedPullRequest) -> None:
+def keep(statements: Statements, followed: FollowedPullRequest) -> None:
     if followed.updated_at is None and not followed.paused:
         return  # nothing was heard of it
     row = {
@@ -54,7 +54,7 @@ async def keep(connection: Connection, followed: FollowedPullRequest) -> None:
         "paused": followed.paused,
         "pushes": json.dumps([each.isoformat() for each in followed.pushes]),
     }
-    await connection.execute(_KEEP, key_of(followed.ref) | row)
+    statements.add(_KEEP, key_of(followed.ref) | row)
 
 
 def key_of(ref: PullRequestRef) -> dict[str, Any]:

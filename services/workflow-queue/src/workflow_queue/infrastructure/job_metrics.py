@@ -23,7 +23,7 @@ from workflow_queue.domain.job_events import (
     JobSuperseded,
 )
 from workflow_queue.domain.pull_request import OrganizationId
-from workflow_queue.infrastructure.pipelined import Connection
+from workflow_queue.infrastructure.statements import Statements
 from workflow_queue.infrastructure.tables import IN_FLIGHT, WAITS, job_endings, job_status_view
 
 GROWTH = 1.1
@@ -67,7 +67,7 @@ def seconds_of(bucket: int) -> float:
     return float(GROWTH ** (bucket + 0.5)) / 1000
 
 
-async def count(connection: Connection, job: WorkflowJob) -> None:
+def count(statements: Statements, job: WorkflowJob) -> None:
     """Count the endings among the job's new events, in their transaction."""
     endings = Counter(
         (event.at.replace(minute=0, second=0, microsecond=0), state, event.at - job.created_at)
@@ -82,7 +82,7 @@ async def count(connection: Connection, job: WorkflowJob) -> None:
             "bucket": bucket_of(duration),
             "jobs": jobs,
         }
-        await connection.execute(_COUNT, row)
+        statements.add(_COUNT, row)
 
 
 async def rebuild(engine: AsyncEngine) -> int:

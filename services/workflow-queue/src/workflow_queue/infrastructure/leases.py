@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, select, update
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import ColumnElement, and_
 
 from workflow_queue.domain.job import WorkflowJob
 from workflow_queue.domain.job_events import (
@@ -20,7 +19,7 @@ from workflow_queue.domain.job_events import (
 from workflow_queue.domain.job_state import State
 from workflow_queue.domain.lease import Lease
 from workflow_queue.domain.pull_request import JobId
-from workflow_queue.infrastructure.pipelined import Connection, transaction
+from workflow_queue.infrastructure.statements import Pool, Statements, transaction
 from workflow_queue.infrastructure.tables import job_status_view, leases
 
 _ENDS_STEP = (
@@ -44,6 +43,11 @@ ON CONFLICT (job_id) DO UPDATE
 SET step = excluded.step, attempt = excluded.attempt, until = excluded.until
 RETURNING job_id
 """
+# One that is held is being renewed or ended; waiting for it could be a deadlock.
+_PROLONG = """
+UPDATE leases SET until = %(until)s WHERE job_id IN (
+    SELECT job_id FROM leases WHERE until < %(before)s FOR UPDATE SKIP LOCKED)
+"""
 # After the job's row was written: a snapshot of before may not have the lease yet.
 _END = "DELETE FROM leases WHERE job_id = %(job_id)s"
 _LEASE = "SELECT step, attempt, until FROM leases WHERE job_id = %(job_id)s"
@@ -51,7 +55,7 @@ _LEASE = "SELECT step, attempt, until FROM leases WHERE job_id = %(job_id)s"
 
 @dataclass(frozen=True, slots=True)
 class PostgresLeases:
-    engine: AsyncEngine
+    pool: Pool
 
     async def renew(self, job_id: JobId, lease: Lease) -> bool:
         values = {
@@ -60,28 +64,24 @@ class PostgresLeases:
             "attempt": lease.attempt,
             "until": lease.until,
         }
-        async with transaction(self.engine) as connection:
-            renewed = await connection.execute(_RENEW, values)
-            return await renewed.fetchone() is not None
+        async with transaction(self.pool) as statements:
+            (renewed,) = await statements.ask((_RENEW, values))
+        return bool(renewed)
 
     async def prolong(self, *, before: datetime, until: datetime) -> None:
-        # One that is held is being renewed or ended; waiting for it could be a deadlock.
-        soon = select(leases.c.job_id).where(leases.c.until < before)
-        soon = soon.with_for_update(skip_locked=True)
-        prolong = update(leases).where(leases.c.job_id.in_(soon)).values(until=until)
-        async with self.engine.begin() as connection:
-            await connection.execute(prolong)
+        async with transaction(self.pool) as statements:
+            statements.add(_PROLONG, {"before": before, "until": until})
 
 
-async def lease_of(connection: Connection, job_id: JobId) -> Lease | None:
-    row = await (await connection.execute(_LEASE, {"job_id": job_id})).fetchone()
-    return Lease(step=Step(row[0]), attempt=row[1], until=row[2]) if row else None
+async def lease_of(statements: Statements, job_id: JobId) -> Lease | None:
+    (found,) = await statements.ask((_LEASE, {"job_id": job_id}))
+    return next((Lease(step=Step(step), attempt=n, until=until) for step, n, until in found), None)
 
 
-async def end_lease(connection: Connection, job: WorkflowJob) -> None:
+def end_lease(statements: Statements, job: WorkflowJob) -> None:
     """With the end of a step; a sign of life that comes later finds the job elsewhere."""
     if any(isinstance(event, _ENDS_STEP) for event in job.recorded):
-        await connection.execute(_END, {"job_id": job.id})
+        statements.add(_END, {"job_id": job.id})
 
 
 def ran_out(now: datetime) -> ColumnElement[bool]:

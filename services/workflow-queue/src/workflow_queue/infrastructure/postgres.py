@@ -9,7 +9,6 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
-from typing import Any
 from uuid import UUID
 
 from crivo_messaging import postgres as messaging
@@ -18,10 +17,15 @@ from crivo_messaging.postgres_outbox import CHANNEL as OUTBOX
 from crivo_observability.context import causation_id, correlation_id
 from crivo_observability.traces import traceparent
 from psycopg.errors import UniqueViolation
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from workflow_queue.application.ports import ConcurrentUpdate, JobNotFound, PublishPayload
-from workflow_queue.domain.fair_share import Waiting
+from workflow_queue.application.ports import (
+    AlreadyHandled,
+    ConcurrentUpdate,
+    Held,
+    JobNotFound,
+    PublishPayload,
+)
+from workflow_queue.domain.fair_share import InFlight, Waiting
 from workflow_queue.domain.job import WorkflowJob
 from workflow_queue.domain.job_events import (
     JobCancelled,
@@ -39,12 +43,11 @@ from workflow_queue.domain.pull_request import (
     OrganizationId,
     PullRequestRef,
 )
-from workflow_queue.infrastructure import job_metrics, job_status, stored_events
-from workflow_queue.infrastructure.followed import followed_pull_request, keep, key_of
+from workflow_queue.infrastructure import followed, job_metrics, job_status, stored_events
 from workflow_queue.infrastructure.leases import end_lease, lease_of
-from workflow_queue.infrastructure.pipelined import Connection, transaction
 from workflow_queue.infrastructure.published import envelopes
-from workflow_queue.infrastructure.waiting_jobs import waiting_jobs
+from workflow_queue.infrastructure.statements import Pool, Row, Statements, transaction
+from workflow_queue.infrastructure.waiting_jobs import in_flight_if_free, waiting_jobs
 
 DISPATCHER = "dispatcher"
 
@@ -59,13 +62,15 @@ UNION ALL
 SELECT stream_id, version, type, schema_version, data, metadata FROM archived_events
 WHERE stream_id = %(job_id)s ORDER BY version
 """
+# With the histories of jobs that are not archived; of the others, one row that has none.
 _OF_PULL_REQUEST = """
-SELECT job_id FROM job_status_view
+SELECT job_id, events.version, type, schema_version, data, metadata
+FROM job_status_view LEFT JOIN events ON stream_id = job_id
 WHERE organization_id = %(organization_id)s AND repository_id = %(repository_id)s
   AND pull_request_number = %(number)s
+  AND (state = ANY(%(states)s) OR head_sha = %(head_sha)s AND trigger = %(trigger)s)
+ORDER BY job_id, events.version
 """
-_BY_KEY = f"{_OF_PULL_REQUEST} AND head_sha = %(head_sha)s AND trigger = %(trigger)s"
-_ACTIVE = f"{_OF_PULL_REQUEST} AND state = ANY(%(states)s)"
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(%(name)s, 0))"
 # All that a change of a job writes, whatever it was, in one round trip.
 _WRITE = f"""
@@ -85,8 +90,8 @@ _FORGET_PAYLOAD = "DELETE FROM step_payloads WHERE job_id = %(job_id)s"
 
 
 class PostgresJobs:
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, statements: Statements) -> None:
+        self._statements = statements
         self._seen: dict[JobId, WorkflowJob] = {}
         self._origins: dict[JobId, Mapping[str, str | None]] = {}
 
@@ -99,17 +104,24 @@ class PostgresJobs:
 
     async def get_many(self, job_ids: Sequence[JobId]) -> Sequence[WorkflowJob]:
         if unseen := [job_id for job_id in job_ids if job_id not in self._seen]:
-            rows = await self._rows(_HISTORY, {"job_ids": unseen})
-            histories = {
-                job_id: list(history) for job_id, history in groupby(rows, key=itemgetter(0))
-            }
-            for job_id in unseen:
-                await self._see(job_id, histories.get(job_id, []))
+            (rows,) = await self._statements.ask((_HISTORY, {"job_ids": unseen}))
+            await self.see(rows)
+        for job_id in job_ids:
+            if job_id not in self._seen:
+                await self._see(job_id, [])
         return [self._seen[job_id] for job_id in job_ids]
 
-    async def _see(self, job_id: JobId, history: list[tuple[Any, ...]]) -> None:
-        if not history or history[0][1] > 1:
-            history = await self._rows(_WHOLE_HISTORY, {"job_id": job_id})
+    async def see(self, rows: Sequence[Row]) -> list[WorkflowJob]:
+        """The jobs of these histories."""
+        histories = [(JobId(id_), list(rows)) for id_, rows in groupby(rows, key=itemgetter(0))]
+        for job_id, history in histories:
+            if job_id not in self._seen:
+                await self._see(job_id, history)
+        return [self._seen[job_id] for job_id, _ in histories]
+
+    async def _see(self, job_id: JobId, history: Sequence[Row]) -> None:
+        if not history or history[0][1] != 1:
+            (history,) = await self._statements.ask((_WHOLE_HISTORY, {"job_id": job_id}))
         if not history:
             raise JobNotFound(f"There is no job {job_id}")
         *_, self._origins[job_id] = history[0]
@@ -122,18 +134,6 @@ class PostgresJobs:
         """The request that a job came from; empty for one that is being made by it."""
         return self._origins.get(job_id, {})
 
-    async def find(self, key: IdempotencyKey) -> WorkflowJob | None:
-        wanted = {"head_sha": key.head_sha, "trigger": key.trigger}
-        found = await self._rows(_BY_KEY, key_of(key.ref) | wanted)
-        return await self.get(found[0][0]) if found else None
-
-    async def active(self, ref: PullRequestRef) -> Sequence[WorkflowJob]:
-        active = await self._rows(_ACTIVE, key_of(ref) | {"states": sorted(ACTIVE)})
-        return await self.get_many([job_id for (job_id,) in active])
-
-    async def _rows(self, query: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-        return await (await self._connection.execute(query, parameters)).fetchall()
-
     def changed(self) -> list[WorkflowJob]:
         """Stopped ones first: one job of a pull request ends before another begins."""
         changed = [job for job in self._seen.values() if job.recorded]
@@ -141,8 +141,8 @@ class PostgresJobs:
 
 
 class PostgresTransaction:
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, statements: Statements) -> None:
+        self._statements = statements
         self._followed: list[FollowedPullRequest] = []
         self._payloads: dict[JobId, PublishPayload] = {}
         self._cause = {
@@ -150,38 +150,51 @@ class PostgresTransaction:
             "causation_id": causation_id(),
             "traceparent": traceparent(),
         }
-        self.jobs = PostgresJobs(connection)
+        self.jobs = PostgresJobs(statements)
 
-    async def first_time(self, message_id: UUID, *, consumer: str) -> bool:
-        claim = {"message_id": message_id, "consumer": consumer}
-        claimed = await self._connection.execute(messaging.INBOX_CLAIM, claim)
-        return await claimed.fetchone() is not None
+    def claim(self, message_id: UUID, *, consumer: str) -> None:
+        self._statements.require(
+            messaging.INBOX_CLAIM,
+            {"message_id": message_id, "consumer": consumer},
+            otherwise=AlreadyHandled(message_id),
+        )
 
-    async def lock(self, ref: PullRequestRef) -> FollowedPullRequest:
-        name = f"{ref.organization_id}:{ref.repository_id}:{ref.number}"
-        await self._connection.execute(_LOCK, {"name": name})
-        # A statement of its own: only now does it see what the last holder committed.
-        followed = await followed_pull_request(self._connection, ref)
-        self._followed.append(followed)
-        return followed
+    async def hold(self, ref: PullRequestRef, *, key: IdempotencyKey | None = None) -> Held:
+        of = followed.key_of(ref)
+        wanted = {
+            "states": sorted(ACTIVE),
+            "head_sha": key.head_sha if key else None,
+            "trigger": key.trigger if key else None,
+        }
+        # Statements of their own: only after the first do they see what the last holder committed.
+        _, (known,), histories = await self._statements.ask(
+            (_LOCK, {"name": f"{ref.organization_id}:{ref.repository_id}:{ref.number}"}),
+            (followed.READ, of),
+            (_OF_PULL_REQUEST, of | wanted),
+        )
+        self._followed.append(followed.followed_pull_request(ref, known))
+        jobs = await self.jobs.see(histories)
+        return Held(
+            followed=self._followed[-1],
+            active=[job for job in jobs if job.is_active],
+            known=next((job for job in jobs if job.key == key), None),
+        )
 
     async def waiting(self, *, now: datetime, most: int) -> Waiting:
-        waiting = await waiting_jobs(self._connection, now=now, most=most, patient=True)
-        assert waiting is not None  # noqa: S101 - it was waited for
-        return waiting
+        return await waiting_jobs(self._statements, now=now, most=most)
 
-    async def waiting_if_free(self, *, now: datetime, most: int) -> Waiting | None:
-        return await waiting_jobs(self._connection, now=now, most=most, patient=False)
+    async def in_flight_if_free(self, job: WorkflowJob, *, now: datetime) -> InFlight | None:
+        return await in_flight_if_free(self._statements, job, now=now)
 
     async def lease(self, job_id: JobId) -> Lease | None:
-        return await lease_of(self._connection, job_id)
+        return await lease_of(self._statements, job_id)
 
-    async def keep_payload(self, job_id: JobId, payload: PublishPayload) -> None:
+    def keep_payload(self, job_id: JobId, payload: PublishPayload) -> None:
         self._payloads[job_id] = payload
-        await self._connection.execute(_KEEP_PAYLOAD, {"job_id": job_id, "payload": payload})
+        self._statements.add(_KEEP_PAYLOAD, {"job_id": job_id, "payload": payload})
 
-    async def name_organization(self, organization_id: OrganizationId, name: str) -> None:
-        await self._connection.execute(_NAME_ORGANIZATION, {"id": organization_id, "name": name})
+    def name_organization(self, organization_id: OrganizationId, name: str) -> None:
+        self._statements.add(_NAME_ORGANIZATION, {"id": organization_id, "name": name})
 
     async def flush(self) -> set[str]:
         """Write what changed; return the channels of those who wait for it."""
@@ -191,16 +204,16 @@ class PostgresTransaction:
             outgoing = await self._messages(job)
             if outgoing:
                 channels.add(OUTBOX)
-            await self._connection.execute(
+            self._statements.add(
                 _WRITE,
                 stored_events.appended(job, self._cause)
                 | messaging.outbox_arrays(outgoing)
                 | job_status.shown(job, self._cause),
             )
-            await job_metrics.count(self._connection, job)
-            await end_lease(self._connection, job)
-        for followed in self._followed:
-            await keep(self._connection, followed)
+            job_metrics.count(self._statements, job)
+            end_lease(self._statements, job)
+        for each in self._followed:
+            followed.keep(self._statements, each)
         return channels
 
     async def _messages(self, job: WorkflowJob) -> list[Envelope]:
@@ -213,7 +226,7 @@ class PostgresTransaction:
                     payload = self._payloads.get(job.id) or await self._payload(job.id)
                 case JobCompleted() | JobSuperseded() | JobCancelled():
                     # A failed job keeps it for the retry; these never publish it again.
-                    await self._connection.execute(_FORGET_PAYLOAD, {"job_id": job.id})
+                    self._statements.add(_FORGET_PAYLOAD, {"job_id": job.id})
                 case _:
                     pass
             made += envelopes(job, event, sequence, payload)
@@ -235,18 +248,16 @@ class PostgresTransaction:
         ]
 
     async def _payload(self, job_id: JobId) -> PublishPayload | None:
-        kept = await (await self._connection.execute(_PAYLOAD, {"job_id": job_id})).fetchone()
-        return PublishPayload(kept[0]) if kept else None
+        (kept,) = await self._statements.ask((_PAYLOAD, {"job_id": job_id}))
+        return PublishPayload(kept[0][0]) if kept else None
 
 
 @asynccontextmanager
-async def begin(
-    engine: AsyncEngine, ring: Callable[[str], None]
-) -> AsyncIterator[PostgresTransaction]:
+async def begin(pool: Pool, ring: Callable[[str], None]) -> AsyncIterator[PostgresTransaction]:
     """Commit on leaving, then `ring` for the relay and the dispatcher where they have work."""
     try:
-        async with transaction(engine) as connection:
-            jobs = PostgresTransaction(connection)
+        async with transaction(pool) as statements:
+            jobs = PostgresTransaction(statements)
             yield jobs
             channels = await jobs.flush()
     except UniqueViolation as problem:

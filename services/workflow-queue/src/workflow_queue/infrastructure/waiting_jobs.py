@@ -8,10 +8,11 @@ from uuid import UUID
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from workflow_queue.domain.fair_share import Line, Share, Waiting, WaitingJob
+from workflow_queue.domain.fair_share import InFlight, Line, Share, Waiting, WaitingJob
+from workflow_queue.domain.job import WorkflowJob
 from workflow_queue.domain.job_events import Priority
 from workflow_queue.domain.pull_request import IntegrationId, JobId, OrganizationId
-from workflow_queue.infrastructure.pipelined import Connection
+from workflow_queue.infrastructure.statements import Statements
 from workflow_queue.infrastructure.tables import (
     IN_FLIGHT,
     NO_INTEGRATION,
@@ -43,33 +44,62 @@ _RUNNING = f"""
 SELECT organization_id, integration_id, count(*) FROM job_status_view WHERE {IN_FLIGHT}
 GROUP BY organization_id, integration_id
 """  # noqa: S608 - constants
+_SOMEBODY_WAITS = f"""
+SELECT job_id FROM job_status_view WHERE {WAITS} AND (due_at IS NULL OR due_at <= %(now)s) LIMIT 1
+"""  # noqa: S608 - constants
+# As one job of an organization on an integration sees it.
+_IN_FLIGHT = f"""
+SELECT count(*), count(*) FILTER (WHERE organization_id = %(organization_id)s),
+       count(*) FILTER (WHERE organization_id = %(organization_id)s
+                          AND integration_id = %(integration_id)s),
+       (SELECT concurrency FROM organization_limits WHERE organization_id = %(organization_id)s)
+FROM job_status_view WHERE {IN_FLIGHT}
+"""  # noqa: S608 - constants
 # Who holds it counts what runs and adds to it, so that no two together exceed a limit.
 _RIGHT = 0x0C21_0005
-_WAIT_FOR_RIGHT = f"SELECT pg_advisory_xact_lock({_RIGHT}) IS NOT NULL"
+_WAIT_FOR_RIGHT = f"SELECT pg_advisory_xact_lock({_RIGHT})"
 _TAKE_RIGHT = f"SELECT pg_try_advisory_xact_lock({_RIGHT})"
 _SHARES = "SELECT organization_id, concurrency, weight FROM organization_limits"
 
 
-async def waiting_jobs(
-    connection: Connection, *, now: datetime, most: int, patient: bool
-) -> Waiting | None:
-    """With the first `most` who wait in each line; None when another holds the right to hand out.
-
-    `patient` waits for that right. It is held until the transaction ends.
-    """
-    # All are on their way before the first is waited for; each sees what the lock waited for.
-    taken = await connection.execute(_WAIT_FOR_RIGHT if patient else _TAKE_RIGHT)
-    waits = await connection.execute(_WAITING, {"now": now, "most": most})
-    runs = await connection.execute(_RUNNING)
-    given = await connection.execute(_SHARES)
-    if (await taken.fetchone()) == (False,):
+async def in_flight_if_free(
+    statements: Statements, job: WorkflowJob, *, now: datetime
+) -> InFlight | None:
+    """None when somebody waits, or another holds the right to hand out; else it is held."""
+    of = {
+        "organization_id": job.pull_request.ref.organization_id,
+        "integration_id": job.pull_request.integration_id or NO_INTEGRATION,
+    }
+    # Statements of their own: each sees what was committed before the right was taken.
+    (
+        ((taken,),),
+        somebody,
+        ((in_all, organization, integration, concurrency),),
+    ) = await statements.ask((_TAKE_RIGHT, {}), (_SOMEBODY_WAITS, {"now": now}), (_IN_FLIGHT, of))
+    if somebody or not taken:
         return None
+    return InFlight(
+        in_all=in_all, organization=organization, integration=integration, concurrency=concurrency
+    )
+
+
+async def waiting_jobs(statements: Statements, *, now: datetime, most: int) -> Waiting:
+    """With the first `most` who wait in each line.
+
+    When somebody waits, the right to hand out is waited for, and held until the end.
+    """
+    (somebody,) = await statements.ask((_SOMEBODY_WAITS, {"now": now}))
+    if not somebody:
+        return Waiting(lines=[], shares={})
+    _, waits, runs, given = await statements.ask(
+        (_WAIT_FOR_RIGHT, {}), (_WAITING, {"now": now, "most": most}), (_RUNNING, {}), (_SHARES, {})
+    )
     waiting: dict[tuple[UUID, UUID], list[WaitingJob]] = {}
-    for organization_id, integration_id, priority, job_id in await waits.fetchall():
+    for organization_id, integration_id, priority, job_id in waits:
         job = WaitingJob(priority=Priority(priority), id=JobId(job_id))
         waiting.setdefault((organization_id, integration_id), []).append(job)
     in_flight: Counter[tuple[UUID, UUID]] = Counter()
-    for organization_id, integration_id, jobs in await runs.fetchall():
+    for organization_id, integration_id, jobs in runs:
         in_flight[organization_id, integration_id] = jobs
     lines = [
         Line(
@@ -84,7 +114,7 @@ async def waiting_jobs(
     ]
     shares = {
         OrganizationId(organization_id): Share(concurrency=concurrency, weight=weight)
-        for organization_id, concurrency, weight in await given.fetchall()
+        for organization_id, concurrency, weight in given
     }
     return Waiting(lines=lines, shares=shares)
 
