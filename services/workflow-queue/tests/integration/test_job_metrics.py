@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from workflow_queue.domain.pull_request import OrganizationId
 from workflow_queue.infrastructure import job_metrics, postgres
@@ -71,6 +71,26 @@ async def test_another_organization_sees_none_of_it(
     stranger = OrganizationId(a_ref().repository_id)
     seen = await views.metrics(stranger, since=NOON)
     assert (seen.waiting, seen.in_flight, seen.ended, seen.hours) == (0, 0, {}, [])
+
+
+async def test_a_long_time_is_counted_from_the_index_alone(
+    engine: AsyncEngine, views: PostgresJobViews
+) -> None:
+    """The rows of one organization lie between those of all others."""
+    many = """
+    INSERT INTO job_endings SELECT CASE n % 10 WHEN 0 THEN CAST(:ours AS uuid)
+        ELSE CAST(md5(CAST(n % 10 AS text)) AS uuid) END,
+        CAST(:since AS timestamptz) + (n / 100) * interval '1 hour', 'completed', n / 10 % 10, 1
+    FROM generate_series(0, 49999) n"""
+    async with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        await connection.execute(text(many), {"ours": ORGANIZATION, "since": NOON})
+        await connection.execute(text("VACUUM ANALYZE job_endings"))
+    fetched = "pg_stat_get_xact_tuples_fetched('job_endings'::regclass)"
+    scanned = "pg_stat_get_xact_tuples_returned('job_endings'::regclass)"
+    async with engine.connect() as connection:
+        seen = await job_metrics.metrics(connection, ORGANIZATION, since=NOON)
+        rows = await connection.scalar(text(f"SELECT {fetched} + {scanned}"))
+    assert (seen.ended, len(seen.hours), rows) == ({"completed": 5000}, 500, 0)
 
 
 @pytest.mark.parametrize("archived", [0, 5, 1000], ids=["none", "some", "all"])

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, text
+from sqlalchemy import ScalarSelect, TextClause, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from workflow_queue.application.job_metrics import JobMetrics, Percentiles, Throughput
@@ -103,26 +103,31 @@ async def metrics(
     jobs = func.sum(table.jobs)
     counted = (table.organization_id == organization_id, table.hour >= since)
     # Added up where the rows are: a month of a busy organization has tens of thousands.
-    of_hours = select(table.hour, table.state, jobs).where(*counted)
+    states = tuple(_ENDINGS.values())
+    by_state = [jobs.filter(table.state == state).label(state) for state in states]
+    of_hours = select(table.hour, *by_state).where(*counted).group_by(table.hour)
     of_buckets = select(table.bucket, jobs).where(*counted, table.state == "completed")
     ended: Counter[str] = Counter()
-    by_hour: dict[datetime, dict[str, int]] = {}
-    for hour, state, total in await connection.execute(of_hours.group_by(table.hour, table.state)):
-        ended[state] += total
-        by_hour.setdefault(hour, {})[state] = total
+    hours = []
+    for hour, *totals in await connection.execute(of_hours.order_by(table.hour)):
+        in_hour = {state: total for state, total in zip(states, totals, strict=True) if total}
+        ended.update(in_hour)
+        hours.append(Throughput(hour=hour, ended=in_hour))
     buckets = await connection.execute(of_buckets.group_by(table.bucket))
 
-    async def depth(which: object) -> int:
-        query = select(func.count()).where(view.organization_id == organization_id, which)  # type: ignore[arg-type]
-        return int(await connection.scalar(query) or 0)
+    def depth(which: TextClause) -> ScalarSelect[int]:
+        found = select(func.count()).where(view.organization_id == organization_id, which)
+        return found.scalar_subquery()
 
+    depths = await connection.execute(select(depth(WAITS), depth(IN_FLIGHT)))
+    waiting, in_flight = depths.one()
     return JobMetrics(
         since=since,
-        waiting=await depth(WAITS),
-        in_flight=await depth(IN_FLIGHT),
+        waiting=waiting,
+        in_flight=in_flight,
         ended=dict(ended),
         seconds_to_completion=percentiles(dict(buckets.all())),
-        hours=[Throughput(hour=hour, ended=states) for hour, states in sorted(by_hour.items())],
+        hours=hours,
     )
 
 

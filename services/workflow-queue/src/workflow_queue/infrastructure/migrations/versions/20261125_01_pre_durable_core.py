@@ -27,11 +27,18 @@ def upgrade() -> None:
     op.alter_column("followed_pull_requests", "updated_at", nullable=True)
     op.create_table(
         "job_endings",
-        sa.Column("organization_id", sa.Uuid, primary_key=True),
-        sa.Column("hour", sa.DateTime(timezone=True), primary_key=True),
-        sa.Column("state", sa.Text, primary_key=True),
-        sa.Column("bucket", sa.SmallInteger, primary_key=True),
+        sa.Column("organization_id", sa.Uuid, nullable=False),
+        sa.Column("hour", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("state", sa.Text, nullable=False),
+        sa.Column("bucket", sa.SmallInteger, nullable=False),
         sa.Column("jobs", sa.Integer, nullable=False),
+        sa.PrimaryKeyConstraint(
+            "organization_id", "hour", "state", "bucket", postgresql_include=["jobs"]
+        ),
+        postgresql_with={
+            "autovacuum_vacuum_scale_factor": 0.02,
+            "autovacuum_vacuum_insert_scale_factor": 0.02,
+        },
     )
     op.create_table(
         "leases",
