@@ -64,3 +64,15 @@ async def test_only_one_relay_leads_and_a_standby_follows(
     assert not await standby.lead()
     await active.close()
     assert await standby.lead()
+
+
+async def test_a_leader_asks_for_its_lease_no_more_than_it_has_to(
+    database: AsyncDatabase[Document],
+) -> None:
+    outbox = MongoOutbox(database.things, database.leases)
+    await outbox.lead()
+    assert await outbox.lead()
+    await database.leases.drop()
+    assert await outbox.lead(), "nobody else leads before the lease ends"
+    await outbox.close()
+    assert not await outbox.lead(), "given back, it has to be asked for"

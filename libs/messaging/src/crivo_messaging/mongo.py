@@ -25,8 +25,10 @@ Document: TypeAlias = dict[str, Any]
 BATCH = 100
 POLL_SECONDS = 0.1
 UNROUTABLE_SECONDS = 5
-LEASE_SECONDS = 10
+LEASE = timedelta(seconds=10)
 _LEASE_ID = "relay-lease"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NEW: Document = {"revision": 0, "version": 0, "pending": (), "not_before": _EPOCH}
 
 _pending_documents = Gauge("crivo_outbox_pending_documents", "Documents with unpublished messages")
 
@@ -46,26 +48,18 @@ async def save(
 
     Raise StaleDocument when the stored revision is another one.
     """
+    sent = [_to_document(each) for each in envelopes]
+    if revision == 0:
+        try:
+            await collection.insert_one(_saved(_NEW, document, sent))
+        except DuplicateKeyError as problem:
+            raise StaleDocument(str(document["_id"])) from problem
+        return
     while True:
         stored = await collection.find_one({"_id": document["_id"]})
-        if (stored["revision"] if stored else 0) != revision:
+        if stored is None or stored["revision"] != revision:
             raise StaleDocument(f"{document['_id']} is not at revision {revision} any more")
-        pending = [*(stored["pending"] if stored else ()), *map(_to_document, envelopes)]
-        following = {
-            **document,
-            "revision": revision + 1,
-            "version": (stored["version"] if stored else 0) + 1,
-            "pending": pending,
-            "pending_count": len(pending),
-            "not_before": stored["not_before"] if stored else _EPOCH,
-        }
-        if stored is None:
-            try:
-                await collection.insert_one(following)
-            except DuplicateKeyError as problem:
-                raise StaleDocument(str(document["_id"])) from problem
-            return
-        if await _replace(collection, stored, following):
+        if await _replace(collection, stored, _saved(stored, document, sent)):
             return
 
 
@@ -79,9 +73,12 @@ class MongoOutbox:
         self._leases = leases
         self._holder = str(uuid4())
         self._woken = asyncio.Event()
+        self._leads_until = _EPOCH
 
     async def lead(self) -> bool:
         now = datetime.now(UTC)
+        if self._leads_until - now > LEASE / 2:
+            return True  # nobody takes it before it ends
         try:
             lease = await self._leases.find_one({"_id": _LEASE_ID})
             if lease is None:
@@ -90,22 +87,20 @@ class MongoOutbox:
                         {"_id": _LEASE_ID, "version": 0, "holder": "", "until": _EPOCH}
                     )
                 return False
-            until = lease["until"].replace(tzinfo=UTC)
-            if lease["holder"] == self._holder and until - now > timedelta(
-                seconds=LEASE_SECONDS / 2
-            ):
-                return True
-            if lease["holder"] != self._holder and until > now:
+            if lease["holder"] != self._holder and lease["until"].replace(tzinfo=UTC) > now:
                 return False
+            until = now + LEASE
             renewed = {
                 **lease,
                 "version": lease["version"] + 1,
                 "holder": self._holder,
-                "until": now + timedelta(seconds=LEASE_SECONDS),
+                "until": until,
             }
-            return await _replace(self._leases, lease, renewed)
+            leads = await _replace(self._leases, lease, renewed)
         except ConnectionFailure as problem:
             raise StoreAway(str(problem)) from problem
+        self._leads_until = until if leads else _EPOCH
+        return leads
 
     async def pending(self) -> Sequence[Sequence[Envelope]]:
         due = {"pending_count": {"$gt": 0}, "not_before": {"$lte": datetime.now(UTC)}}
@@ -156,6 +151,7 @@ class MongoOutbox:
 
     async def close(self) -> None:
         """The client belongs to whoever opened it; the lease ends, so that a standby takes over."""
+        self._leads_until = _EPOCH
         with suppress(ConnectionFailure):
             lease = await self._leases.find_one({"_id": _LEASE_ID, "holder": self._holder})
             if lease is not None:
@@ -163,7 +159,16 @@ class MongoOutbox:
                 await _replace(self._leases, lease, released)
 
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+def _saved(stored: Document, document: Mapping[str, Any], sent: Sequence[Document]) -> Document:
+    pending = [*stored["pending"], *sent]
+    return {
+        **document,
+        "revision": stored["revision"] + 1,
+        "version": stored["version"] + 1,
+        "pending": pending,
+        "pending_count": len(pending),
+        "not_before": stored["not_before"],
+    }
 
 
 async def _replace(
