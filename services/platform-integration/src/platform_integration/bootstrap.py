@@ -26,6 +26,7 @@ from platform_integration.application.connect_repository import ConnectRepositor
 from platform_integration.application.publish_review import PublishReviewHandler
 from platform_integration.application.read_change_set import ReadChangeSetHandler
 from platform_integration.application.receive_webhook import ReceiveWebhookHandler
+from platform_integration.application.report_checks import BATCH as CHECKS_AT_ONCE
 from platform_integration.application.report_checks import ReportChecksHandler
 from platform_integration.application.resolve_command import ResolveCommandHandler
 from platform_integration.application.say_check import SayCheckHandler
@@ -157,10 +158,15 @@ def api(service: Service, settings: Settings) -> ASGIApp:
 
 def worker_tasks(service: Service, settings: Settings) -> list[Task]:
     """What a worker does, all of it."""
+
+    async def report_checks() -> bool:
+        # A batch that was not full was all there was: to ask again at once costs as much as it did.
+        return await service.app.report_checks() == CHECKS_AT_ONCE
+
     return [
         worker(service, settings),
         watch_open(service.letters),
-        every(CHECKS_SECONDS, service.app.report_checks, name="checks.report"),
+        every(CHECKS_SECONDS, report_checks, name="checks.report"),
     ]
 
 

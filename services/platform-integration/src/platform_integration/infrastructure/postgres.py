@@ -11,7 +11,7 @@ import structlog
 from crivo_messaging import postgres as messaging_store
 from crivo_messaging.envelope import Envelope
 from crivo_messaging.postgres_outbox import Bell
-from sqlalchemy import Row, Update, func, or_, select, update
+from sqlalchemy import Row, bindparam, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -40,6 +40,96 @@ from platform_integration.infrastructure.tables import (
 )
 
 _log = structlog.get_logger()
+
+# Statements of every review are put together once: SQLAlchemy takes longer for that than to run
+# them. Parameters that are no column's new value have names of their own.
+_REPOSITORY = (
+    select(*repositories.c, *integrations.c)
+    .join_from(
+        repositories,
+        integrations,
+        (integrations.c.id == repositories.c.integration_id)
+        & (integrations.c.organization_id == repositories.c.organization_id),
+    )
+    .where(repositories.c.id == bindparam("of_id"))
+)
+_PUBLICATION = (
+    published_reviews.c.repository_id == bindparam("of_repository_id"),
+    published_reviews.c.pull_request_number == bindparam("of_pull_request_number"),
+    published_reviews.c.head_sha == bindparam("of_head_sha"),
+)
+_CLAIM_FIRST = (
+    insert(published_reviews)
+    .on_conflict_do_nothing(index_elements=["repository_id", "pull_request_number", "head_sha"])
+    .returning(published_reviews.c.review_id)
+)
+_CLAIM_AGAIN = (
+    update(published_reviews)
+    .where(
+        *_PUBLICATION,
+        or_(
+            published_reviews.c.host_id.is_not(None),
+            published_reviews.c.claimed_by == bindparam("of_claimed_by"),
+            published_reviews.c.claimed_until < func.now(),
+        ),
+    )
+    .returning(
+        published_reviews.c.review_id,
+        published_reviews.c.host_id,
+        published_reviews.c.url,
+        published_reviews.c.comments,
+    )
+)
+_POSTED = update(published_reviews).where(*_PUBLICATION).values(posted_at=func.now())
+_RELEASE = (
+    update(published_reviews)
+    .where(*_PUBLICATION, published_reviews.c.claimed_by == bindparam("of_claimed_by"))
+    .values(claimed_until=func.now())
+)
+_CHECK = (
+    check_runs.c.repository_id == bindparam("of_repository_id"),
+    check_runs.c.head_sha == bindparam("of_head_sha"),
+)
+# Of two at once one waits for the other's commit, and then finds that it is not the first.
+_ADD_CHECK = insert(check_runs).on_conflict_do_nothing().returning(check_runs.c.sequence)
+_GET_CHECK = select(check_runs).where(*_CHECK).with_for_update()
+_put = insert(check_runs)
+_PUT_CHECK = _put.on_conflict_do_update(
+    index_elements=["repository_id", "head_sha"],
+    set_={column.name: _put.excluded[column.name] for column in check_runs.c},
+)
+_SETTLE_CHECK = (
+    update(check_runs)
+    .where(
+        *_CHECK,
+        check_runs.c.said_by == bindparam("of_said_by"),
+        check_runs.c.sequence == bindparam("of_sequence"),
+    )
+    .returning(check_runs.c.sequence)
+)
+_ready = (
+    select(check_runs.c.repository_id, check_runs.c.head_sha)
+    .where(
+        check_runs.c.reported.is_(False),
+        or_(
+            check_runs.c.next_attempt_at.is_(None),
+            check_runs.c.next_attempt_at <= bindparam("now"),
+        ),
+    )
+    .order_by(check_runs.c.next_attempt_at.nulls_first())
+    .limit(bindparam("limit"))
+    .with_for_update(skip_locked=True)
+    .cte("ready")
+)
+_LEASE_CHECKS = (
+    update(check_runs)
+    .where(
+        check_runs.c.repository_id == _ready.c.repository_id,
+        check_runs.c.head_sha == _ready.c.head_sha,
+    )
+    .values(next_attempt_at=bindparam("lease_until"))
+    .returning(*check_runs.c)
+)
 
 
 class PostgresConnections:
@@ -75,11 +165,7 @@ class PostgresConnections:
         return self._to_integration(row._mapping)
 
     async def repository(self, id: UUID) -> tuple[Repository, Integration]:  # noqa: A002
-        ours = (integrations.c.id == repositories.c.integration_id) & (
-            integrations.c.organization_id == repositories.c.organization_id
-        )
-        both = select(*repositories.c, *integrations.c).join_from(repositories, integrations, ours)
-        row = (await self._connection.execute(both.where(repositories.c.id == id))).one_or_none()
+        row = (await self._connection.execute(_REPOSITORY, {"of_id": id})).one_or_none()
         if row is None:
             raise NotFound("there is no such repository")
         of_repository = len(repositories.c)
@@ -105,35 +191,19 @@ class PostgresPublications:
     async def claim(
         self, publication: Publication, *, organization_id: UUID, claimed_by: UUID, until: datetime
     ) -> Publication:
-        table = published_reviews
-        key = {
+        claim = {"claimed_by": claimed_by, "claimed_until": until}
+        first = {
             "repository_id": publication.repository_id,
             "pull_request_number": publication.pull_request_number,
             "head_sha": publication.head_sha,
+            "organization_id": organization_id,
+            "review_id": publication.review_id,
+            **claim,
         }
-        first = insert(table).values(
-            **key,
-            organization_id=organization_id,
-            review_id=publication.review_id,
-            claimed_by=claimed_by,
-            claimed_until=until,
-        )
-        made = first.on_conflict_do_nothing(index_elements=list(key)).returning(table.c.review_id)
-        if (await self._connection.execute(made)).one_or_none():
+        if (await self._connection.execute(_CLAIM_FIRST, first)).one_or_none():
             return publication
-        claim = (
-            _update(publication)
-            .where(
-                or_(
-                    table.c.host_id.is_not(None),
-                    table.c.claimed_by == claimed_by,
-                    table.c.claimed_until < func.now(),
-                )
-            )
-            .values(claimed_by=claimed_by, claimed_until=until)
-            .returning(table.c.review_id, table.c.host_id, table.c.url, table.c.comments)
-        )
-        row = (await self._connection.execute(claim)).one_or_none()
+        again = {**_of(publication), "of_claimed_by": claimed_by, **claim}
+        row = (await self._connection.execute(_CLAIM_AGAIN, again)).one_or_none()
         if row is None:
             raise ClaimedElsewhere(f"{publication.head_sha} is being published")
         posted = (
@@ -144,26 +214,19 @@ class PostgresPublications:
         return replace(publication, review_id=row.review_id, posted=posted, claimed_before=True)
 
     async def posted(self, publication: Publication, posted: PostedReview) -> None:
-        done = _update(publication).values(
-            host_id=posted.host_id,
-            url=posted.url,
-            comments=posted.comments,
-            posted_at=func.now(),
-        )
-        await self._connection.execute(done)
+        await self._connection.execute(_POSTED, {**_of(publication), **asdict(posted)})
 
     async def release(self, publication: Publication, *, claimed_by: UUID) -> None:
-        ours = _update(publication).where(published_reviews.c.claimed_by == claimed_by)
-        await self._connection.execute(ours.values(claimed_until=func.now()))
+        ours = {**_of(publication), "of_claimed_by": claimed_by}
+        await self._connection.execute(_RELEASE, ours)
 
 
-def _update(publication: Publication) -> Update:
-    table = published_reviews
-    return update(table).where(
-        table.c.repository_id == publication.repository_id,
-        table.c.pull_request_number == publication.pull_request_number,
-        table.c.head_sha == publication.head_sha,
-    )
+def _of(publication: Publication) -> dict[str, Any]:
+    return {
+        "of_repository_id": publication.repository_id,
+        "of_pull_request_number": publication.pull_request_number,
+        "of_head_sha": publication.head_sha,
+    }
 
 
 class PostgresCheckRuns:
@@ -171,63 +234,32 @@ class PostgresCheckRuns:
         self._connection = connection
 
     async def add(self, check: CheckRun) -> bool:
-        # Of two at once one waits for the other's commit, and then finds that it is not the first.
-        first = insert(check_runs).values(_to_row(check)).on_conflict_do_nothing()
-        made = first.returning(check_runs.c.sequence)
-        return (await self._connection.execute(made)).one_or_none() is not None
+        made = await self._connection.execute(_ADD_CHECK, _to_row(check))
+        return made.one_or_none() is not None
 
     async def get(self, repository_id: UUID, head_sha: str) -> CheckRun | None:
-        query = select(check_runs).where(
-            check_runs.c.repository_id == repository_id, check_runs.c.head_sha == head_sha
-        )
-        row = (await self._connection.execute(query.with_for_update())).one_or_none()
+        wanted = {"of_repository_id": repository_id, "of_head_sha": head_sha}
+        row = (await self._connection.execute(_GET_CHECK, wanted)).one_or_none()
         return _to_check(row) if row else None
 
     async def put(self, check: CheckRun) -> None:
-        row = _to_row(check)
-        put = insert(check_runs).values(row)
-        await self._connection.execute(
-            put.on_conflict_do_update(index_elements=["repository_id", "head_sha"], set_=row)
-        )
+        await self._connection.execute(_PUT_CHECK, _to_row(check))
 
     async def settle(self, check: CheckRun) -> bool:
-        table = check_runs
-        settled = (
-            update(table)
-            .where(
-                table.c.repository_id == check.repository_id,
-                table.c.head_sha == check.head_sha,
-                table.c.said_by == check.said_by,
-                table.c.sequence == check.sequence,
-            )
-            .values(_to_row(check))
-            .returning(table.c.sequence)
-        )
-        return (await self._connection.execute(settled)).one_or_none() is not None
+        same = {
+            "of_repository_id": check.repository_id,
+            "of_head_sha": check.head_sha,
+            "of_said_by": check.said_by,
+            "of_sequence": check.sequence,
+        }
+        settled = await self._connection.execute(_SETTLE_CHECK, {**same, **_to_row(check)})
+        return settled.one_or_none() is not None
 
     async def due(self, now: datetime, lease_until: datetime, limit: int) -> Sequence[CheckRun]:
-        table = check_runs
-        ready = (
-            select(table.c.repository_id, table.c.head_sha)
-            .where(
-                table.c.reported.is_(False),
-                or_(table.c.next_attempt_at.is_(None), table.c.next_attempt_at <= now),
-            )
-            .order_by(table.c.next_attempt_at.nulls_first())
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-            .cte("ready")
+        leased = await self._connection.execute(
+            _LEASE_CHECKS, {"now": now, "lease_until": lease_until, "limit": limit}
         )
-        leased = (
-            update(table)
-            .where(
-                table.c.repository_id == ready.c.repository_id,
-                table.c.head_sha == ready.c.head_sha,
-            )
-            .values(next_attempt_at=lease_until)
-            .returning(*table.c)
-        )
-        return [_to_check(row) for row in (await self._connection.execute(leased)).all()]
+        return [_to_check(row) for row in leased.all()]
 
 
 def _to_row(check: CheckRun) -> dict[str, Any]:
