@@ -1,13 +1,20 @@
 """The gateway, open, before services that write down what it asks of them."""
 
-from collections.abc import AsyncIterator
+from asyncio import AbstractEventLoop
+from collections.abc import AsyncIterator, Callable, Mapping
 from uuid import UUID
 
 import pytest
+import uvloop
 from gateway_support.door import Door, Services, open_door
 from gateway_support.door import services as open_services
 from redis.asyncio import Redis
 from uuid_utils.compat import uuid7
+
+
+def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], AbstractEventLoop]]:
+    """The one that processes run on, since the connections are made of its transports."""
+    return {"uvloop": uvloop.new_event_loop}
 
 
 @pytest.fixture

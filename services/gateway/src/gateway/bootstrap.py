@@ -4,7 +4,12 @@ import asyncio
 import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    aclosing,
+    asynccontextmanager,
+)
 from dataclasses import dataclass
 from functools import cache
 
@@ -20,9 +25,10 @@ from gateway.application.live import Seats
 from gateway.application.routes import ROUTES, Route
 from gateway.infrastructure.access_tokens import AccessTokens
 from gateway.infrastructure.api_keys import ApiKeys
+from gateway.infrastructure.connections import Connections
 from gateway.infrastructure.live_log import RedisLiveLog
 from gateway.infrastructure.organization import Organization
-from gateway.infrastructure.upstream import HttpUpstreams, open_pool
+from gateway.infrastructure.upstream import HttpUpstreams
 from gateway.presentation.event_streams import EventStreams, Pace
 from gateway.presentation.headers import starting_traces
 from gateway.presentation.proxy import Gateway
@@ -86,11 +92,11 @@ async def open_gateway(
         live = _redis(settings, seconds=None)
         stack.push_async_callback(live.aclose)
         upstreams = {
-            service: (await stack.enter_async_context(open_pool(_tls())), url)
+            service: (await stack.enter_async_context(_connections(url)), url)
             for service, url in _urls(settings).items()
         }
         organization = Organization(
-            await stack.enter_async_context(open_pool(_tls())), settings.organization_url
+            await stack.enter_async_context(_connections(settings.organization_url))
         )
         access_tokens = AccessTokens(organization, issuer=settings.token_issuer, clock=clock)
         api_keys = ApiKeys(organization, redis, token_key=_token_key(settings), now=now)
@@ -116,6 +122,10 @@ async def open_gateway(
             door=door,
             access_tokens=access_tokens,
         )
+
+
+def _connections(url: str) -> AbstractAsyncContextManager[Connections]:
+    return aclosing(Connections(url, _tls()))
 
 
 @cache

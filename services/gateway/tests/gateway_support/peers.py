@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -95,10 +96,11 @@ class Peer:
         self._open: set[asyncio.Task[Any]] = set()
 
     @asynccontextmanager
-    async def answering(self) -> AsyncIterator[None]:
+    async def answering(self, tls: ssl.SSLContext | None = None) -> AsyncIterator[None]:
         listener = listening()
-        self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        server = await asyncio.start_server(self._connected, sock=listener)
+        scheme = "https" if tls else "http"
+        self.url = f"{scheme}://127.0.0.1:{listener.getsockname()[1]}"
+        server = await asyncio.start_server(self._connected, sock=listener, ssl=tls)
         try:
             yield
         finally:

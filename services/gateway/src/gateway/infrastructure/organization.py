@@ -3,10 +3,8 @@
 import asyncio
 from dataclasses import dataclass
 
-import httpcore2
-
 from gateway.application.ports import Headers
-from gateway.infrastructure.upstream import BROKEN, NOT_SENT, TIMEOUT, host_of
+from gateway.infrastructure.connections import BROKEN, NOT_SENT, Connections
 
 
 class Unanswered(Exception):
@@ -15,10 +13,9 @@ class Unanswered(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Organization:
-    """Over a pool of its own: a crowd at the service's door keeps nobody else from signing in."""
+    """Over connections of its own: a crowd at the service keeps nobody else from signing in."""
 
-    pool: httpcore2.AsyncConnectionPool
-    url: str
+    connections: Connections
 
     async def ask(
         self,
@@ -30,15 +27,9 @@ class Organization:
         body: bytes | None = None,
     ) -> tuple[int, bytes]:
         """Status and body of the answer, or raise Unanswered."""
+        asking = self.connections.ask(method, path.encode(), headers or [], body)
         try:
-            async with asyncio.timeout(seconds):
-                answer = await self.pool.request(
-                    method,
-                    self.url.rstrip("/") + path,
-                    headers=[host_of(self.url), *(headers or ())],
-                    content=body,
-                    extensions={"timeout": TIMEOUT},
-                )
+            async with asyncio.timeout(seconds), asking as answer:
+                return answer.status, await answer.aread()
         except (*NOT_SENT, *BROKEN, TimeoutError) as problem:
             raise Unanswered(repr(problem)) from problem
-        return answer.status, answer.content

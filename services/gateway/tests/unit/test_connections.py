@@ -1,7 +1,7 @@
 """What requests to services say that the client's did not."""
 
 import pytest
-from gateway.infrastructure.upstream import host_of
+from gateway.infrastructure.connections import host_of
 
 
 @pytest.mark.parametrize(
