@@ -147,7 +147,8 @@ async def _kill(process: Popen[bytes]) -> None:
 
 async def _end_of(process: Popen[bytes]) -> None:
     """In a thread, which ends with the process whoever gave up waiting for it."""
-    await asyncio.to_thread(process.wait)
+    if process.poll() is None:
+        await asyncio.to_thread(process.wait)
 
 
 def _kill_group(process: Popen[bytes]) -> None:
