@@ -10,7 +10,7 @@ import httpcore2
 import pytest
 from gateway.infrastructure.connections import Connections
 from gateway_support.certificates import tls_of
-from gateway_support.peers import DEADLINE, Peer, breaking_off, response, saying
+from gateway_support.peers import DEADLINE, Arrived, Peer, response, saying
 
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 LARGE = 3_000_000
@@ -80,10 +80,36 @@ async def test_a_connection_that_was_not_used_for_long_is_closed(peer: Peer) -> 
 async def test_a_connection_that_its_service_closed_is_not_used_again(
     peer: Peer, connections: Connections
 ) -> None:
-    peer.reply = breaking_off(response(200, b"last"))
-    for _ in range(3):
-        assert await asked(connections) == b"last"
-    assert peer.connections == 3
+    writers = []
+
+    async def reply(_: Arrived, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
+        writer.write(response(200, b"here"))
+
+    peer.reply = reply
+    assert await asked(connections) == b"here"
+    writers[0].close()
+    await peer.hung_up()
+    assert await asked(connections) == b"here"
+    assert peer.connections == 2
+
+
+async def test_nothing_stays_open_at_the_end(peer: Peer) -> None:
+    async with aclosing(Connections(peer.url, NO_TLS)) as connections:
+        await asked(connections)
+    await peer.hung_up()
+
+
+async def test_a_body_that_is_whole_says_how_long_it_is(
+    peer: Peer, connections: Connections
+) -> None:
+    await asked(connections, b"four")
+    (arrived,) = peer.arrived
+    assert (arrived.body, arrived.all_of("content-length"), arrived.chunked) == (
+        b"four",
+        ["4"],
+        False,
+    )
 
 
 async def test_services_can_be_spoken_to_in_tls(tmp_path: Path) -> None:
