@@ -69,6 +69,21 @@ async def test_an_error_of_the_server_undoes_everything_and_spares_the_connectio
                 assert await statements.ask(_KEPT) == [[]]
 
 
+async def test_a_connection_that_the_server_closed_meanwhile_is_not_lent(
+    database_url: str, engine: AsyncEngine
+) -> None:
+    pid: Statement = ("SELECT pg_backend_pid()", {})
+    async with open_pool(database_url, size=1) as only, asyncio.timeout(20):
+        async with transaction(only) as statements:
+            (((before,),),) = await statements.ask(pid)
+        async with engine.connect() as connection:
+            end = text("SELECT pg_terminate_backend(:pid, 10000)")
+            assert await connection.scalar(end, {"pid": before})
+        async with transaction(only) as statements:
+            (((after,),),) = await statements.ask(pid)
+    assert after != before
+
+
 async def test_a_transaction_that_is_cancelled_leaves_a_connection_that_works(
     database_url: str, pool: Pool, engine: AsyncEngine
 ) -> None:

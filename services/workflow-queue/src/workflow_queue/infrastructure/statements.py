@@ -1,5 +1,6 @@
 """A transaction in as few messages as can be: mostly their number is what a job costs (ADR 8)."""
 
+import select
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, TypeAlias
@@ -70,10 +71,30 @@ class Statements:
 @asynccontextmanager
 async def transaction(pool: Pool) -> AsyncIterator[Statements]:
     """Commit on leaving, or roll back on an error; raise PoolTimeout when no connection is free."""
-    async with pool.connection() as connection:
+    async with _lent(pool) as connection:
         statements = Statements(connection)
         yield statements
         await statements.commit()
+
+
+@asynccontextmanager
+async def _lent(pool: Pool) -> AsyncIterator[AsyncConnection[Row]]:
+    """A connection, and not one that the server closed since it was used: the kernel knows."""
+    while _has_news(connection := await pool.getconn()):
+        await connection.close()
+        await pool.putconn(connection)
+    try:
+        async with connection:
+            yield connection
+    finally:
+        await pool.putconn(connection)
+
+
+def _has_news(connection: AsyncConnection[Row]) -> bool:
+    """Of one that idles, and was asked nothing: the server says that it hangs up, or did."""
+    poll = select.poll()
+    poll.register(connection.pgconn.socket, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 @asynccontextmanager
