@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from crivo_testkit.pooler import direct_url
 from psycopg.errors import DivisionByZero
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -70,15 +71,17 @@ async def test_an_error_of_the_server_undoes_everything_and_spares_the_connectio
 
 
 async def test_a_connection_that_the_server_closed_meanwhile_is_not_lent(
-    database_url: str, engine: AsyncEngine
+    database_url: str,
 ) -> None:
+    # A pooler would lend both of us the same one.
+    url = direct_url(database_url)
     pid: Statement = ("SELECT pg_backend_pid()", {})
-    async with open_pool(database_url, size=1) as only, asyncio.timeout(20):
+    async with open_pool(url, size=1) as only, asyncio.timeout(20):
         async with transaction(only) as statements:
             (((before,),),) = await statements.ask(pid)
-        async with engine.connect() as connection:
-            end = text("SELECT pg_terminate_backend(:pid, 10000)")
-            assert await connection.scalar(end, {"pid": before})
+        async with open_pool(url, size=1) as another, transaction(another) as statements:
+            end = "SELECT pg_terminate_backend(%(pid)s, 10000)"
+            assert await statements.ask((end, {"pid": before})) == [[(True,)]]
         async with transaction(only) as statements:
             (((after,),),) = await statements.ask(pid)
     assert after != before
