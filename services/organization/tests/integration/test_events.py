@@ -4,10 +4,10 @@ import asyncio
 import json
 
 import aio_pika
+from crivo_testkit.inbox import forgotten, handled_long_ago
 from organization.bootstrap import open_service
 from organization.relay import relay, tasks
 from organization_support.callers import Clock, bootstrapped, settings
-from sqlalchemy import text
 
 
 async def test_a_new_organization_is_told_of(
@@ -34,20 +34,12 @@ async def test_a_new_organization_is_told_of(
 
 
 async def test_what_was_handled_long_ago_is_forgotten_while_the_relay_runs(
-    database_url: str, vhost_url: str, clock: Clock
+    database_url: str, vhost_url: str
 ) -> None:
     configuration, stop = settings(database_url, vhost_url), asyncio.Event()
-    async with open_service(configuration, clock) as service:
-        async with service.engine.begin() as connection:
-            await connection.execute(
-                text(
-                    "INSERT INTO inbox (consumer, message_id, handled_at)"
-                    " VALUES ('test', gen_random_uuid(), now() - interval '15 days')"
-                )
-            )
-        async with asyncio.timeout(30), service.engine.connect() as connection:
-            running = [asyncio.ensure_future(task(stop)) for task in tasks(configuration)]
-            while await connection.scalar(text("SELECT count(*) FROM inbox")):
-                await connection.rollback()
-            stop.set()
-            await asyncio.gather(*running)
+    await handled_long_ago(database_url)
+    async with asyncio.TaskGroup() as running:
+        for task in tasks(configuration):
+            running.create_task(task(stop))
+        await forgotten(database_url)
+        stop.set()

@@ -9,6 +9,7 @@ import pytest
 from crivo_contracts.event import Failure
 from crivo_simulators.faults import Fault
 from crivo_simulators.github import GitHubSimulator, run_github
+from crivo_testkit.inbox import forgotten, handled_long_ago
 from platform_integration.bootstrap import Service, open_service
 from platform_integration.domain.change_set import ChangeSetId
 from platform_integration.domain.integration import Repository
@@ -19,7 +20,7 @@ from platform_integration_support.builders import NOON, ORGANIZATION
 from platform_integration_support.callers import settings
 from platform_integration_support.hosts import ORDERS, connect, propose
 from platform_integration_support.peers import a_command, a_finding, at_work
-from sqlalchemy import select, text
+from sqlalchemy import select
 from uuid_utils.compat import uuid7
 from workflow_queue_contracts.events import (
     JobCancelledV1,
@@ -300,15 +301,8 @@ async def test_a_pull_request_of_two_files_costs_seven_calls(
 
 
 async def test_what_was_handled_long_ago_is_forgotten_while_the_relay_runs(
-    service: Service, configuration: Settings
+    service: Service, configuration: Settings, database_url: str
 ) -> None:
-    async with service.engine.begin() as connection:
-        await connection.execute(
-            text(
-                "INSERT INTO inbox (consumer, message_id, handled_at)"
-                " VALUES ('test', gen_random_uuid(), now() - interval '15 days')"
-            )
-        )
-    async with at_work(service, configuration), service.engine.connect() as connection:
-        while await connection.scalar(text("SELECT count(*) FROM inbox")):
-            await connection.rollback()
+    await handled_long_ago(database_url)
+    async with at_work(service, configuration):
+        await forgotten(database_url)

@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from crivo_contracts.event import Event
+from crivo_testkit.inbox import forgotten, handled_long_ago
 from organization_contracts.events import EXCHANGE as ORGANIZATION_EVENTS
 from organization_contracts.events import OrganizationCreatedV1
 from platform_integration_contracts.commands import PublishReviewV1
@@ -52,18 +53,11 @@ async def test_a_pull_request_is_reviewed_and_published(connected: Service) -> N
 
 
 async def test_what_was_handled_long_ago_is_forgotten_while_the_relay_runs(
-    connected: Service,
+    connected: Service, database_url: str
 ) -> None:
-    async with connected.engine.begin() as connection:
-        await connection.execute(
-            text(
-                "INSERT INTO inbox (consumer, message_id, handled_at)"
-                " VALUES ('test', gen_random_uuid(), now() - interval '15 days')"
-            )
-        )
-    async with at_work(connected), connected.engine.connect() as connection:
-        while await connection.scalar(text("SELECT count(*) FROM inbox")):
-            await connection.rollback()
+    await handled_long_ago(database_url)
+    async with at_work(connected):
+        await forgotten(database_url)
 
 
 async def test_the_same_delivery_twice_makes_one_job(connected: Service) -> None:
