@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+from crivo_messaging.postgres_pool import Pool, open_pool
 from crivo_testkit.plugin import NewDatabase
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from workflow_queue.bootstrap import Service, open_service
 from workflow_queue.infrastructure.schema import migrate
-from workflow_queue.infrastructure.statements import Pool, open_pool
 from workflow_queue_support.callers import settings
 
 

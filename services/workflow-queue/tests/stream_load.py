@@ -14,6 +14,7 @@ from uuid import uuid4
 
 import psycopg
 from crivo_local.stack import Stack
+from crivo_messaging.postgres_pool import Pool, open_pool
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from workflow_queue.domain.job import WorkflowJob
@@ -21,7 +22,6 @@ from workflow_queue.domain.job_events import JobEvent, Step
 from workflow_queue.domain.pull_request import JobId
 from workflow_queue.infrastructure import postgres
 from workflow_queue.infrastructure.schema import migrate
-from workflow_queue.infrastructure.statements import Pool, open_pool
 from workflow_queue.infrastructure.stored_events import restored, stored
 from workflow_queue.infrastructure.tables import events
 from workflow_queue_support.builders import NOON, POLICY, TRANSIENT, a_pull_request, a_ref

@@ -12,6 +12,7 @@ from crivo_messaging.away import is_away
 from crivo_messaging.dead_letter_office import DeadLetterOffice, open_office, watch_open
 from crivo_messaging.postgres_dead_letters import PostgresDeadLetters
 from crivo_messaging.postgres_outbox import open_bell
+from crivo_messaging.postgres_pool import open_pool
 from crivo_messaging.publisher import Publisher
 from crivo_messaging.schedule import Task, every
 from crivo_observability.http import ASGIApp
@@ -33,7 +34,7 @@ from platform_integration.application.say_check import SayCheckHandler
 from platform_integration.infrastructure import postgres
 from platform_integration.infrastructure.addresses import OutboundPolicy
 from platform_integration.infrastructure.connected import CachedConnectedHosts
-from platform_integration.infrastructure.deliveries import PostgresDeliveries, open_pool
+from platform_integration.infrastructure.deliveries import POOL_SIZE, PostgresDeliveries
 from platform_integration.infrastructure.github import TIMEOUT, GitHub
 from platform_integration.infrastructure.github_payload import read_notice
 from platform_integration.infrastructure.sealing import Sealer
@@ -80,7 +81,7 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         )
         stack.push_async_callback(engine.dispose)
         bell = await stack.enter_async_context(open_bell(settings.direct_url))
-        pool = await stack.enter_async_context(open_pool(settings.database_url))
+        pool = await stack.enter_async_context(open_pool(settings.database_url, size=POOL_SIZE))
         http = await stack.enter_async_context(httpx.AsyncClient(timeout=TIMEOUT))
         deliveries = PostgresDeliveries(pool, bell)
         begin = partial(postgres.begin, engine, sealer, bell)

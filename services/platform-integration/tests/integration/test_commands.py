@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from crivo_messaging.postgres_outbox import Bell, PostgresOutbox
+from crivo_messaging.postgres_pool import open_pool
 from platform_integration.application.ports import (
     Begin,
     HostAway,
@@ -21,7 +22,7 @@ from platform_integration.application.resolve_command import (
 from platform_integration.domain.integration import Repository
 from platform_integration.domain.webhook import InvalidDelivery
 from platform_integration.infrastructure.connected import CachedConnectedHosts
-from platform_integration.infrastructure.deliveries import PostgresDeliveries, open_pool
+from platform_integration.infrastructure.deliveries import PostgresDeliveries
 from platform_integration.infrastructure.github_payload import read_notice
 from platform_integration.infrastructure.sealing import Sealer
 from platform_integration_contracts.commands import ResolveCommandV1
@@ -59,7 +60,7 @@ async def repository(begin: Begin) -> Repository:
 async def receive(
     engine: AsyncEngine, database_url: str, sealer: Sealer, bell: Bell
 ) -> AsyncIterator[ReceiveWebhookHandler]:
-    async with open_pool(database_url) as pool:
+    async with open_pool(database_url, size=1) as pool:
         yield ReceiveWebhookHandler(
             hosts=CachedConnectedHosts(engine, sealer),
             deliveries=PostgresDeliveries(pool, bell),

@@ -7,6 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 from crivo_messaging.postgres_outbox import Bell
+from crivo_messaging.postgres_pool import WAIT_SECONDS, open_pool
 from platform_integration.application.ports import Begin
 from platform_integration.application.receive_webhook import ReceiveWebhookHandler
 from platform_integration.domain.webhook import (
@@ -16,12 +17,7 @@ from platform_integration.domain.webhook import (
     Receipt,
 )
 from platform_integration.infrastructure.connected import CachedConnectedHosts
-from platform_integration.infrastructure.deliveries import (
-    POOL_SIZE,
-    WAIT_SECONDS,
-    PostgresDeliveries,
-    open_pool,
-)
+from platform_integration.infrastructure.deliveries import POOL_SIZE, PostgresDeliveries
 from platform_integration.infrastructure.github_payload import read_notice
 from platform_integration.infrastructure.sealing import Sealer
 from platform_integration_contracts.events import PullRequestOpenedV1
@@ -50,7 +46,7 @@ async def receive(
     async with begin() as tx:
         await tx.connections.add_integration(integration)
         await tx.connections.add_repository(a_repository(integration))
-    async with open_pool(database_url) as pool:
+    async with open_pool(database_url, size=POOL_SIZE) as pool:
         yield ReceiveWebhookHandler(
             hosts=CachedConnectedHosts(engine, sealer),
             deliveries=PostgresDeliveries(pool, bell),

@@ -1,5 +1,7 @@
 """What a code host is answered: 202 when it can forget the delivery, else why not."""
 
+import asyncio
+
 import psycopg
 import pytest
 from crivo_messaging.postgres_outbox import libpq_url
@@ -81,21 +83,39 @@ async def test_a_database_that_goes_away_is_a_503_and_the_next_delivery_is_taken
 ) -> None:
     """Without a pooler, which would have another connection at hand."""
     direct = settings(direct_url(database_url))
-    async with open_service(direct) as service:
+    async with open_service(direct) as service, asyncio.timeout(30):
         host = Caller(service, direct, role=None)
         await deliver(host)
-        await end_sessions(direct.database_url)
-        away = await deliver(host, x_github_delivery="d-2")
+        async with await psycopg.AsyncConnection.connect(libpq_url(direct.database_url)) as held_up:
+            await held_up.execute("LOCK TABLE webhook_deliveries")
+            storing = asyncio.create_task(deliver(host, x_github_delivery="d-2"))
+            while not await end_sessions(direct.database_url, "wait_event_type = 'Lock'"):
+                pass
+            away = await storing
         assert (away.status_code, away.headers["retry-after"]) == (503, "5")
         back = await deliver(host, x_github_delivery="d-2")
         assert back.json()["status"] == "accepted"
 
 
-async def end_sessions(url: str) -> None:
+async def test_the_first_delivery_after_the_database_was_away_is_taken(
+    host: Caller, database_url: str
+) -> None:
+    direct = settings(direct_url(database_url))
+    async with open_service(direct) as service:
+        host = Caller(service, direct, role=None)
+        await deliver(host)
+        assert await end_sessions(direct.database_url)
+        back = await deliver(host, x_github_delivery="d-2")
+        assert (back.status_code, back.json()["status"]) == (202, "accepted")
+
+
+async def end_sessions(url: str, which: str = "true") -> int:
+    """How many ended."""
     others = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
-    here = "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    here = f"WHERE datname = current_database() AND pid <> pg_backend_pid() AND {which}"
     async with await psycopg.AsyncConnection.connect(libpq_url(url)) as connection:
-        await connection.execute(f"{others} {here}".encode())
+        ended = await connection.execute(f"{others} {here}".encode())
+        return len(await ended.fetchall())
 
 
 async def test_no_database_at_all_is_a_503() -> None:

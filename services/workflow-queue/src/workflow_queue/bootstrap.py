@@ -14,6 +14,7 @@ from crivo_messaging.dead_letter_office import DeadLetterOffice, open_office
 from crivo_messaging.heartbeat import Audience
 from crivo_messaging.postgres_dead_letters import PostgresDeadLetters
 from crivo_messaging.postgres_outbox import SWEEP_SECONDS, PostgresOutbox, open_bell, sweep
+from crivo_messaging.postgres_pool import open_pool
 from crivo_messaging.publisher import Publisher
 from crivo_messaging.relay import Relay
 from crivo_messaging.schedule import Task, every
@@ -44,7 +45,6 @@ from workflow_queue.infrastructure.leadership import DISPATCHER_LOCK, Leadership
 from workflow_queue.infrastructure.leases import PostgresLeases
 from workflow_queue.infrastructure.postgres_cadences import PostgresCadences
 from workflow_queue.infrastructure.postgres_views import PostgresJobViews
-from workflow_queue.infrastructure.statements import open_pool
 from workflow_queue.infrastructure.tables import messaging
 from workflow_queue.presentation.dispatcher import run_dispatcher
 from workflow_queue.presentation.timer import run_timer
@@ -230,7 +230,7 @@ def _open_engine(url: str, settings: Settings, stack: AsyncExitStack) -> AsyncEn
     engine = create_async_engine(
         url,
         pool_size=settings.database_pool_size,
-        max_overflow=settings.database_pool_size,
+        max_overflow=0,
         pool_pre_ping=True,
         # A prepared statement belongs to a session, and a pooler hands out another one each time.
         connect_args={"prepare_threshold": None, "connect_timeout": 5},

@@ -26,7 +26,11 @@ class Settings(BaseSettings):
     read_database_url: SecretStr | None = Field(
         None, description="A replica for lists, history and metrics; default: database_url"
     )
-    database_pool_size: int = Field(10, ge=1, description="Connections each process keeps open")
+    database_pool_size: int = Field(
+        10,
+        ge=1,
+        description="Connections of a process at most for jobs, and as many for lists and metrics",
+    )
     rabbitmq_url: SecretStr = Field(description="AMQP URL with the virtual host")
     internal_token_key: SecretStr = Field(
         min_length=32, description="Key of the identity tokens between services"

@@ -5,6 +5,7 @@ from typing import Any, cast
 from uuid import UUID, uuid4
 
 import pytest
+from crivo_messaging.postgres_pool import Pool
 from crivo_web.identity import Role
 from httpx import Response
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -14,7 +15,6 @@ from workflow_queue.domain.cadence import Cadence, Mode
 from workflow_queue.domain.pull_request import JobId, OrganizationId, RepositoryId
 from workflow_queue.infrastructure import postgres
 from workflow_queue.infrastructure.postgres_cadences import PostgresCadences
-from workflow_queue.infrastructure.statements import Pool
 from workflow_queue_support.builders import NOON, ORGANIZATION, REPOSITORY, a_ref
 from workflow_queue_support.callers import a_caller
 from workflow_queue_support.memory import MemoryStore

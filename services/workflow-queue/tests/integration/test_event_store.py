@@ -4,6 +4,7 @@ import asyncio
 from datetime import datetime, timedelta
 
 import pytest
+from crivo_messaging.postgres_pool import Pool
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from workflow_queue.application.retry_job import RetryJob
@@ -12,7 +13,6 @@ from workflow_queue.domain.pull_request import IdempotencyKey, JobId
 from workflow_queue.infrastructure import job_status, postgres
 from workflow_queue.infrastructure.archive import archive_batch
 from workflow_queue.infrastructure.postgres_views import PostgresJobViews
-from workflow_queue.infrastructure.statements import Pool
 from workflow_queue.infrastructure.tables import archived_events, events, job_status_view
 from workflow_queue_support.builders import (
     NOON,

@@ -3,13 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from crivo_messaging.postgres_pool import Pool
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from workflow_queue.domain.pull_request import OrganizationId
 from workflow_queue.infrastructure import job_metrics, postgres
 from workflow_queue.infrastructure.archive import archive_batch
 from workflow_queue.infrastructure.postgres_views import PostgresJobViews
-from workflow_queue.infrastructure.statements import Pool
 from workflow_queue.infrastructure.tables import job_endings
 from workflow_queue_support.builders import (
     NOON,

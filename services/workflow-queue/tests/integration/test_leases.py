@@ -6,6 +6,7 @@ from typing import cast
 from uuid import uuid4
 
 import pytest
+from crivo_messaging.postgres_pool import Pool
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from workflow_queue.application.ports import Begin, DueJobs, Leases
@@ -17,7 +18,6 @@ from workflow_queue.domain.pull_request import JobId
 from workflow_queue.infrastructure import postgres
 from workflow_queue.infrastructure.leases import PostgresLeases
 from workflow_queue.infrastructure.postgres_views import PostgresJobViews
-from workflow_queue.infrastructure.statements import Pool
 from workflow_queue_support.builders import NOON, PAYLOAD, POLICY, a_pull_request
 from workflow_queue_support.memory import MemoryStore
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 from code_review_contracts.commands import AnalyzePullRequestV1
+from crivo_messaging.postgres_pool import Pool
 from platform_integration_contracts.commands import PublishReviewV1
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -13,7 +14,6 @@ from workflow_queue.domain.job_events import Step
 from workflow_queue.domain.pull_request import JobId
 from workflow_queue.infrastructure import postgres
 from workflow_queue.infrastructure.postgres_views import PostgresJobViews
-from workflow_queue.infrastructure.statements import Pool
 from workflow_queue.infrastructure.tables import job_status_view, messaging, step_payloads
 from workflow_queue_contracts.events import JobCompletedV1
 from workflow_queue_support.builders import (

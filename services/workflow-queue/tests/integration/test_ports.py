@@ -6,6 +6,7 @@ from typing import cast
 from uuid import UUID, uuid4
 
 import pytest
+from crivo_messaging.postgres_pool import Pool
 from sqlalchemy.ext.asyncio import AsyncEngine
 from workflow_queue.application.ports import (
     AlreadyHandled,
@@ -19,7 +20,6 @@ from workflow_queue.domain.job_state import State
 from workflow_queue.domain.pull_request import IdempotencyKey, JobId, PullRequest
 from workflow_queue.infrastructure import postgres
 from workflow_queue.infrastructure.postgres_views import PostgresJobViews
-from workflow_queue.infrastructure.statements import Pool
 from workflow_queue_support.builders import (
     NOON,
     ORGANIZATION,

@@ -3,12 +3,12 @@
 import asyncio
 
 import pytest
-from crivo_testkit.pooler import direct_url
+from crivo_messaging.postgres_pool import Pool, open_pool
 from psycopg.errors import DivisionByZero
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from workflow_queue.infrastructure import postgres
-from workflow_queue.infrastructure.statements import Pool, Statement, open_pool, transaction
+from workflow_queue.infrastructure.statements import Statement, transaction
 from workflow_queue_support.builders import a_ref
 
 _KEPT: Statement = ("SELECT id, name FROM organizations", {})
@@ -68,23 +68,6 @@ async def test_an_error_of_the_server_undoes_everything_and_spares_the_connectio
                 await fail(only)
             async with transaction(only) as statements:
                 assert await statements.ask(_KEPT) == [[]]
-
-
-async def test_a_connection_that_the_server_closed_meanwhile_is_not_lent(
-    database_url: str,
-) -> None:
-    # A pooler would lend both of us the same one.
-    url = direct_url(database_url)
-    pid: Statement = ("SELECT pg_backend_pid()", {})
-    async with open_pool(url, size=1) as only, asyncio.timeout(20):
-        async with transaction(only) as statements:
-            (((before,),),) = await statements.ask(pid)
-        async with open_pool(url, size=1) as another, transaction(another) as statements:
-            end = "SELECT pg_terminate_backend(%(pid)s, 10000)"
-            assert await statements.ask((end, {"pid": before})) == [[(True,)]]
-        async with transaction(only) as statements:
-            (((after,),),) = await statements.ask(pid)
-    assert after != before
 
 
 async def test_a_transaction_that_is_cancelled_leaves_a_connection_that_works(

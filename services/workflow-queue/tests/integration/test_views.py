@@ -4,6 +4,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from crivo_messaging.postgres_pool import Pool
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from workflow_queue.application.job_views import JobFilter, JobView
@@ -13,7 +14,6 @@ from workflow_queue.domain.job_events import Step
 from workflow_queue.domain.pull_request import JobId, OrganizationId
 from workflow_queue.infrastructure import job_status, postgres
 from workflow_queue.infrastructure.postgres_views import PostgresJobViews
-from workflow_queue.infrastructure.statements import Pool
 from workflow_queue.infrastructure.tables import job_status_view
 from workflow_queue_support.builders import (
     NOON,

@@ -6,6 +6,7 @@ from typing import cast
 from uuid import UUID
 
 import pytest
+from crivo_messaging.postgres_pool import Pool
 from crivo_observability.context import caused_by
 from crivo_observability.traces import configure_traces, span, traceparent
 from sqlalchemy import text
@@ -17,7 +18,6 @@ from workflow_queue.domain.job import WorkflowJob
 from workflow_queue.domain.job_events import Priority
 from workflow_queue.domain.pull_request import IntegrationId, JobId, OrganizationId
 from workflow_queue.infrastructure import postgres
-from workflow_queue.infrastructure.statements import Pool
 from workflow_queue.infrastructure.waiting_jobs import give_share
 from workflow_queue_support.builders import (
     NOON,

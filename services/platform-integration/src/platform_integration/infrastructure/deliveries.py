@@ -11,15 +11,14 @@ from typing import Any
 
 import psycopg
 from crivo_messaging.postgres import outbox_parameters
-from crivo_messaging.postgres_outbox import Bell, libpq_url
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from crivo_messaging.postgres_outbox import Bell
+from crivo_messaging.postgres_pool import WAIT_SECONDS, Pool, lent
+from psycopg_pool import PoolTimeout
 
 from platform_integration.domain.webhook import CannotStore, Delivery, Notice
 from platform_integration.infrastructure.published import announced
 
 POOL_SIZE = 8
-# GitHub waits ten seconds for an answer; 503 in time is worth more than a late one.
-WAIT_SECONDS = 4.0
 
 _DELIVERY = b"""
 INSERT INTO webhook_deliveries (integration_id, delivery_id, organization_id, repository_id,
@@ -38,7 +37,7 @@ SELECT 1 FROM delivery
 
 
 class PostgresDeliveries:
-    def __init__(self, pool: AsyncConnectionPool[Any], bell: Bell) -> None:
+    def __init__(self, pool: Pool, bell: Bell) -> None:
         self._pool = pool
         self._bell = bell
         # In line here and not in the pool, whose way of handing a connection on takes several
@@ -86,26 +85,7 @@ class PostgresDeliveries:
         except TimeoutError as problem:
             raise PoolTimeout("every connection is in use") from problem
         try:
-            async with self._pool.connection(timeout=deadline - monotonic()) as connection:
+            async with lent(self._pool, timeout=deadline - monotonic()) as connection:
                 yield connection
         finally:
             self._turns.release()
-
-
-@asynccontextmanager
-async def open_pool(url: str) -> AsyncIterator[AsyncConnectionPool[Any]]:
-    """Autocommit: each statement is its own transaction. Opens even while the server is away."""
-    pool: AsyncConnectionPool[Any] = AsyncConnectionPool(
-        libpq_url(url),
-        min_size=1,
-        max_size=POOL_SIZE,
-        open=False,
-        # No prepared statements: a pooler in transaction mode gives each its own connection.
-        kwargs={"autocommit": True, "prepare_threshold": None, "connect_timeout": 3},
-        reconnect_timeout=30,
-    )
-    await pool.open(wait=False)
-    try:
-        yield pool
-    finally:
-        await pool.close()

@@ -4,9 +4,11 @@ import json
 from datetime import datetime
 from typing import Any
 
+from crivo_messaging.postgres_pool import Row
+
 from workflow_queue.domain.pull_request import FollowedPullRequest, PullRequestRef
 from workflow_queue.infrastructure.postgres_cadences import cadence_of
-from workflow_queue.infrastructure.statements import Row, Statements
+from workflow_queue.infrastructure.statements import Statements
 
 # Either may be absent without the other.
 READ = """

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from crivo_messaging.postgres_pool import Pool
 from sqlalchemy import ColumnElement, and_
 
 from workflow_queue.domain.job import WorkflowJob
@@ -19,7 +20,7 @@ from workflow_queue.domain.job_events import (
 from workflow_queue.domain.job_state import State
 from workflow_queue.domain.lease import Lease
 from workflow_queue.domain.pull_request import JobId
-from workflow_queue.infrastructure.statements import Pool, Statements, transaction
+from workflow_queue.infrastructure.statements import Statements, transaction
 from workflow_queue.infrastructure.tables import job_status_view, leases
 
 _ENDS_STEP = (

@@ -14,6 +14,7 @@ from uuid import UUID
 from crivo_messaging import postgres as messaging
 from crivo_messaging.envelope import Envelope
 from crivo_messaging.postgres_outbox import CHANNEL as OUTBOX
+from crivo_messaging.postgres_pool import Pool, Row
 from crivo_observability.context import causation_id, correlation_id
 from crivo_observability.traces import traceparent
 from psycopg.errors import UniqueViolation
@@ -46,7 +47,7 @@ from workflow_queue.domain.pull_request import (
 from workflow_queue.infrastructure import followed, job_metrics, job_status, stored_events
 from workflow_queue.infrastructure.leases import end_lease, lease_of
 from workflow_queue.infrastructure.published import envelopes
-from workflow_queue.infrastructure.statements import Pool, Row, Statements, transaction
+from workflow_queue.infrastructure.statements import Statements, transaction
 from workflow_queue.infrastructure.waiting_jobs import in_flight_if_free, waiting_jobs
 
 DISPATCHER = "dispatcher"

@@ -1,20 +1,13 @@
 """A transaction in as few messages as can be: mostly their number is what a job costs (ADR 8)."""
 
-import select
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-from crivo_messaging.postgres_outbox import libpq_url
+from crivo_messaging.postgres_pool import Pool, Row, lent
 from psycopg import AsyncClientCursor, AsyncConnection
-from psycopg_pool import AsyncConnectionPool
 
-Row: TypeAlias = tuple[Any, ...]
-Pool: TypeAlias = AsyncConnectionPool[AsyncConnection[Row]]
 Statement: TypeAlias = tuple[str, Mapping[str, object]]
-
-# For a connection: also how long it takes to notice that there is no server to connect to.
-WAIT_SECONDS = 4.0
 
 
 class Statements:
@@ -71,47 +64,7 @@ class Statements:
 @asynccontextmanager
 async def transaction(pool: Pool) -> AsyncIterator[Statements]:
     """Commit on leaving, or roll back on an error; raise PoolTimeout when no connection is free."""
-    async with _lent(pool) as connection:
+    async with lent(pool) as connection:
         statements = Statements(connection)
         yield statements
         await statements.commit()
-
-
-@asynccontextmanager
-async def _lent(pool: Pool) -> AsyncIterator[AsyncConnection[Row]]:
-    """A connection, and not one that the server closed since it was used: the kernel knows."""
-    while _has_news(connection := await pool.getconn()):
-        await connection.close()
-        await pool.putconn(connection)
-    try:
-        async with connection:
-            yield connection
-    finally:
-        await pool.putconn(connection)
-
-
-def _has_news(connection: AsyncConnection[Row]) -> bool:
-    """Of one that idles, and was asked nothing: the server says that it hangs up, or did."""
-    poll = select.poll()
-    poll.register(connection.pgconn.socket, select.POLLIN)
-    return bool(poll.poll(0))
-
-
-@asynccontextmanager
-async def open_pool(url: str, *, size: int) -> AsyncIterator[Pool]:
-    """Opens even while the server is away."""
-    pool: Pool = AsyncConnectionPool(
-        libpq_url(url),
-        min_size=1,
-        max_size=size,
-        timeout=WAIT_SECONDS,
-        open=False,
-        # A transaction begins and ends by our own words, in the messages of others.
-        kwargs={"autocommit": True, "prepare_threshold": None, "connect_timeout": 3},
-        reconnect_timeout=30,
-    )
-    await pool.open()
-    try:
-        yield pool
-    finally:
-        await pool.close()
