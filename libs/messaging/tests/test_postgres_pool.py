@@ -2,8 +2,10 @@
 
 import asyncio
 
+from crivo_messaging.postgres_engine import open_engine
 from crivo_messaging.postgres_pool import Pool, lent, open_pool
 from crivo_testkit.pooler import direct_url
+from sqlalchemy import text
 
 _END = "SELECT pg_terminate_backend(%s, 10000)"
 
@@ -26,3 +28,22 @@ async def test_a_connection_that_the_server_closed_meanwhile_is_not_lent(
         async with lent(pool) as connection:
             assert await (await connection.execute("SELECT 1")).fetchone() == (1,)
         assert await server_of(pool) != before
+
+
+async def test_an_engine_opens_another_where_the_server_closed_one(database_url: str) -> None:
+    url = direct_url(database_url)
+    async with (
+        asyncio.timeout(20),
+        open_engine(url, size=1, overflow=0) as engine,
+        open_pool(url, size=1) as other,
+    ):
+        servers = []
+        for _ in range(3):
+            async with engine.connect() as connection:
+                server = await connection.scalar(text("SELECT pg_backend_pid()"))
+            servers.append(server)
+            if len(servers) == 2:
+                async with lent(other) as ending:
+                    await ending.execute(_END, [server])
+    first, again, afterwards = servers
+    assert first == again != afterwards

@@ -49,7 +49,7 @@ async def lent(
     A transaction that is open on leaving is committed, or rolled back on an error. Raise
     PoolTimeout when none is free in time.
     """
-    while _has_news(connection := await pool.getconn(timeout)):
+    while has_news((connection := await pool.getconn(timeout)).pgconn.socket):
         await connection.close()
         await pool.putconn(connection)
     try:
@@ -59,11 +59,11 @@ async def lent(
         await pool.putconn(connection)
 
 
-def _has_news(connection: AsyncConnection[Row]) -> bool:
-    """Of one that idles, and was asked nothing: the server says that it hangs up, or did.
+def has_news(socket: int) -> bool:
+    """Of a connection that idles, and was asked nothing: the server says that it hangs up, or did.
 
     The kernel knows, so this is no round trip.
     """
     poll = select.poll()
-    poll.register(connection.pgconn.socket, select.POLLIN)
+    poll.register(socket, select.POLLIN)
     return bool(poll.poll(0))

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from functools import partial
 
 from crivo_messaging.away import is_away
+from crivo_messaging.postgres_engine import open_engine
 from crivo_messaging.postgres_outbox import open_bell
 from crivo_observability.http import ASGIApp
 from crivo_web.application import create_service
 from crivo_web.identity import Now, utc_now
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine
 from uuid_utils.compat import uuid7
 
 from organization.application.app import App
@@ -73,41 +74,31 @@ class Service:
 @asynccontextmanager
 async def open_service(settings: Settings, now: Now = utc_now) -> AsyncIterator[Service]:
     signing_key = SigningKey(settings.signing_key.get_secret_value(), settings.token_issuer)
-    engine = create_async_engine(
-        settings.database_url.get_secret_value(),
-        pool_pre_ping=True,
-        # A prepared statement belongs to a session, and a pooler hands out another one each time.
-        connect_args={"prepare_threshold": None, "connect_timeout": 5},
-    )
-    try:
-        async with open_bell(settings.direct_url) as bell:
-            begin = partial(postgres.begin, engine, bell)
-            passwords = Argon2Passwords()
-            token = settings.bootstrap_token
-            app = App(
-                bootstrap_organization=BootstrapOrganizationHandler(
-                    begin=begin,
-                    passwords=passwords,
-                    token=token.get_secret_value() if token else None,
-                    now=now,
-                    new_id=uuid7,
-                ),
-                sign_in=SignInHandler(
-                    begin=begin, passwords=passwords, tokens=signing_key, now=now
-                ),
-                create_user=CreateUserHandler(
-                    begin=begin, passwords=passwords, now=now, new_id=uuid7
-                ),
-                create_api_key=CreateApiKeyHandler(
-                    begin=begin,
-                    now=now,
-                    new_id=uuid7,
-                    new_secret=partial(secrets.token_urlsafe, SECRET_BYTES),
-                ),
-                revoke_api_key=RevokeApiKeyHandler(begin=begin, now=now),
-                verify_api_key=VerifyApiKeyHandler(begin=begin, now=now),
-                views=PostgresViews(engine),
-            )
-            yield Service(settings=settings, engine=engine, app=app, signing_key=signing_key)
-    finally:
-        await engine.dispose()
+    async with (
+        open_engine(settings.database_url.get_secret_value()) as engine,
+        open_bell(settings.direct_url) as bell,
+    ):
+        begin = partial(postgres.begin, engine, bell)
+        passwords = Argon2Passwords()
+        token = settings.bootstrap_token
+        app = App(
+            bootstrap_organization=BootstrapOrganizationHandler(
+                begin=begin,
+                passwords=passwords,
+                token=token.get_secret_value() if token else None,
+                now=now,
+                new_id=uuid7,
+            ),
+            sign_in=SignInHandler(begin=begin, passwords=passwords, tokens=signing_key, now=now),
+            create_user=CreateUserHandler(begin=begin, passwords=passwords, now=now, new_id=uuid7),
+            create_api_key=CreateApiKeyHandler(
+                begin=begin,
+                now=now,
+                new_id=uuid7,
+                new_secret=partial(secrets.token_urlsafe, SECRET_BYTES),
+            ),
+            revoke_api_key=RevokeApiKeyHandler(begin=begin, now=now),
+            verify_api_key=VerifyApiKeyHandler(begin=begin, now=now),
+            views=PostgresViews(engine),
+        )
+        yield Service(settings=settings, engine=engine, app=app, signing_key=signing_key)

@@ -11,6 +11,7 @@ import httpx
 from crivo_messaging.away import is_away
 from crivo_messaging.dead_letter_office import DeadLetterOffice, open_office, watch_open
 from crivo_messaging.postgres_dead_letters import PostgresDeadLetters
+from crivo_messaging.postgres_engine import open_engine
 from crivo_messaging.postgres_outbox import open_bell
 from crivo_messaging.postgres_pool import open_pool
 from crivo_messaging.publisher import Publisher
@@ -18,7 +19,7 @@ from crivo_messaging.schedule import Task, every
 from crivo_observability.http import ASGIApp
 from crivo_web.operations import Checks
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine
 from uuid_utils.compat import uuid7
 
 from platform_integration.application.app import App
@@ -74,12 +75,7 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
     sealer = Sealer(master_keys(settings.secrets_keys))
     policy = OutboundPolicy(allow_private=settings.allow_private_hosts)
     async with AsyncExitStack() as stack:
-        engine = create_async_engine(
-            settings.database_url,
-            pool_pre_ping=True,
-            connect_args={"prepare_threshold": None, "connect_timeout": 5},
-        )
-        stack.push_async_callback(engine.dispose)
+        engine = await stack.enter_async_context(open_engine(settings.database_url))
         bell = await stack.enter_async_context(open_bell(settings.direct_url))
         pool = await stack.enter_async_context(open_pool(settings.database_url, size=POOL_SIZE))
         http = await stack.enter_async_context(httpx.AsyncClient(timeout=TIMEOUT))

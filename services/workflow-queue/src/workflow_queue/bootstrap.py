@@ -13,6 +13,7 @@ from crivo_messaging.away import is_away
 from crivo_messaging.dead_letter_office import DeadLetterOffice, open_office
 from crivo_messaging.heartbeat import Audience
 from crivo_messaging.postgres_dead_letters import PostgresDeadLetters
+from crivo_messaging.postgres_engine import open_engine
 from crivo_messaging.postgres_outbox import SWEEP_SECONDS, PostgresOutbox, open_bell, sweep
 from crivo_messaging.postgres_pool import open_pool
 from crivo_messaging.publisher import Publisher
@@ -21,7 +22,7 @@ from crivo_messaging.schedule import Task, every
 from crivo_observability.http import ASGIApp
 from crivo_web.identity import utc_now
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine
 from uuid_utils.compat import uuid7
 
 from workflow_queue.application.app import App
@@ -158,10 +159,11 @@ class Service:
 @asynccontextmanager
 async def open_service(settings: Settings) -> AsyncIterator[Service]:
     async with AsyncExitStack() as stack:
-        engine = _open_engine(settings.database_url.get_secret_value(), settings, stack)
+        to = partial(open_engine, size=settings.database_pool_size, overflow=0)
+        engine = await stack.enter_async_context(to(settings.database_url.get_secret_value()))
         readers = engine
-        if settings.read_database_url is not None:
-            readers = _open_engine(settings.read_database_url.get_secret_value(), settings, stack)
+        if (replica := settings.read_database_url) is not None:
+            readers = await stack.enter_async_context(to(replica.get_secret_value()))
         bell = await stack.enter_async_context(open_bell(settings.direct_url))
         pool = await stack.enter_async_context(
             open_pool(settings.database_url.get_secret_value(), size=settings.database_pool_size)
@@ -224,16 +226,3 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         yield Service(
             settings=settings, engine=engine, app=app, letters=letters, dead_letters=office
         )
-
-
-def _open_engine(url: str, settings: Settings, stack: AsyncExitStack) -> AsyncEngine:
-    engine = create_async_engine(
-        url,
-        pool_size=settings.database_pool_size,
-        max_overflow=0,
-        pool_pre_ping=True,
-        # A prepared statement belongs to a session, and a pooler hands out another one each time.
-        connect_args={"prepare_threshold": None, "connect_timeout": 5},
-    )
-    stack.push_async_callback(engine.dispose)
-    return engine
