@@ -1,27 +1,27 @@
 """A worker that has nothing to do: it answers the commands of a job at once, as the contracts say.
 
-It stands for code-review and for platform-integration, so that what is measured is workflow-queue.
+It stands for code-review and for platform-integration, so that what is measured is workflow-queue;
+so it is aio-pika and nothing above it.
 """
 
 import asyncio
 import os
 import signal
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from uuid import UUID
 
+import aio_pika
 import code_review_contracts.commands as review_commands
 import code_review_contracts.events as review_events
 import platform_integration_contracts.commands as platform_commands
 import platform_integration_contracts.events as platform_events
 import workflow_queue_contracts.events as job_events
+from aio_pika.abc import AbstractExchange, AbstractIncomingMessage
 from code_review_contracts.commands import AnalyzePullRequestV1
-from code_review_contracts.events import ReviewCompletedV1, ReviewStartedV1
+from code_review_contracts.events import ReviewCompletedV1
 from crivo_contracts.event import Event, wire_type
-from crivo_messaging.consumer import FailurePolicy, create_broker, queue, run_consumers
 from crivo_messaging.envelope import Envelope
-from crivo_messaging.publisher import Publisher
-from crivo_messaging.topology import Binding, DeadLetters, Exchange, Queue, Topology
-from faststream.rabbit import RabbitRouter
+from crivo_messaging.topology import Binding, DeadLetters, Exchange, Queue, Topology, declare
 from platform_integration_contracts.commands import PublishReviewV1
 from platform_integration_contracts.events import ReviewPublishedV1
 from workflow_queue_contracts.events import JobStartedV1
@@ -53,69 +53,68 @@ TOPOLOGY = Topology(
 )
 
 
-def answers(publisher: Publisher) -> RabbitRouter:
-    router = RabbitRouter()
+def analyzed(body: bytes) -> Event:
+    """It occurs when the command is read: what is measured is how long that took."""
+    now = datetime.now(UTC)
+    command = AnalyzePullRequestV1.model_validate_json(body)
+    return ReviewCompletedV1(
+        organization_id=command.organization_id,
+        job_id=command.job_id,
+        attempt=command.attempt,
+        review_id=command.job_id,
+        outcome="complete",
+        summary="Nothing to say.",
+        occurred_at=now,
+    )
 
-    async def say(exchange: str, job_id: UUID, *events: Event) -> None:
-        for event in events:
-            await publisher.publish(
-                Envelope.of(event, source="echo", exchange=exchange, subject=str(job_id))
-            )
 
-    @router.subscriber(queue(ANALYSES))
-    async def on_analyze(command: AnalyzePullRequestV1) -> None:
-        about = {
-            "organization_id": command.organization_id,
-            "job_id": command.job_id,
-            "attempt": command.attempt,
-            "review_id": command.job_id,
-            "occurred_at": datetime.now(UTC),
-        }
-        started = ReviewStartedV1.model_validate(about)
-        completed = ReviewCompletedV1.model_validate(
-            {**about, "outcome": "complete", "summary": "Nothing to say."}
-        )
-        await say(review_events.EXCHANGE, command.job_id, started, completed)
-
-    @router.subscriber(queue(PUBLICATIONS))
-    async def on_publish(command: PublishReviewV1) -> None:
-        published = ReviewPublishedV1(
-            organization_id=command.organization_id,
-            job_id=command.job_id,
-            attempt=command.attempt,
-            review_id=command.review_id,
-            repository_id=command.repository_id,
-            pull_request_number=command.pull_request_number,
-            head_sha=command.head_sha,
-            comments_published=0,
-            occurred_at=datetime.now(UTC),
-        )
-        await say(platform_events.EXCHANGE, command.job_id, published)
-
-    @router.subscriber(queue(PROGRESS))
-    async def on_progress(_: JobStartedV1) -> None:
-        """The check on the code host would be set from it."""
-
-    return router
+def published(body: bytes) -> Event:
+    command = PublishReviewV1.model_validate_json(body)
+    return ReviewPublishedV1(
+        organization_id=command.organization_id,
+        job_id=command.job_id,
+        attempt=command.attempt,
+        review_id=command.review_id,
+        repository_id=command.repository_id,
+        pull_request_number=command.pull_request_number,
+        head_sha=command.head_sha,
+        comments_published=0,
+        occurred_at=datetime.now(UTC),
+    )
 
 
 async def _work(url: str) -> None:
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
-    policy = FailurePolicy("echo", conflicts=())
-    publisher = Publisher(url, TOPOLOGY)
-    broker = create_broker(url, policy=policy, prefetch=PREFETCH)
-    broker.include_router(answers(publisher))
-    try:
-        await run_consumers(broker, policy, TOPOLOGY, stop, url=url)
-    finally:
-        await publisher.close()
+    async with await aio_pika.connect(url) as connection:
+        channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
+        await channel.set_qos(PREFETCH)
+        await declare(channel, TOPOLOGY)
+        reviews = await channel.get_exchange(review_events.EXCHANGE)
+        publications = await channel.get_exchange(platform_events.EXCHANGE)
+
+        def answered(
+            answer: Callable[[bytes], Event], exchange: AbstractExchange
+        ) -> Callable[[AbstractIncomingMessage], Awaitable[None]]:
+            async def handle(message: AbstractIncomingMessage) -> None:
+                event = answer(message.body)
+                envelope = Envelope.of(event, source="echo", exchange=exchange.name, subject="")
+                await exchange.publish(envelope.to_amqp(), routing_key=event.type)
+                await message.ack()
+
+            return handle
+
+        async def ignore(_: AbstractIncomingMessage) -> None:
+            """The check on the code host would be set from it."""
+
+        await (await channel.get_queue(ANALYSES)).consume(answered(analyzed, reviews))
+        await (await channel.get_queue(PUBLICATIONS)).consume(answered(published, publications))
+        await (await channel.get_queue(PROGRESS)).consume(ignore, no_ack=True)
+        await stop.wait()
 
 
 if __name__ == "__main__":
     import uvloop
-    from crivo_observability.logs import configure_logs
 
-    configure_logs("echo")
     uvloop.run(_work(os.environ["ECHO_RABBITMQ_URL"]))

@@ -10,7 +10,6 @@ import sys
 from datetime import UTC, datetime
 
 import uvloop
-from code_review_contracts.events import ReviewStartedV1
 from crivo_contracts.event import wire_type
 from crivo_messaging.consumer import FailurePolicy, create_broker, queue, run_consumers
 from crivo_messaging.postgres_outbox import PostgresOutbox
@@ -19,6 +18,7 @@ from crivo_messaging.relay import Relay
 from crivo_messaging.topology import Binding, DeadLetters, Exchange, Queue, Topology
 from crivo_observability.logs import configure_logs
 from faststream.rabbit import Channel, QueueType, RabbitBroker, RabbitQueue
+from workflow_queue_contracts.events import JobStartedV1
 
 EXCHANGE = "outbox.events"
 QUEUE = "outbox.consumer"
@@ -28,7 +28,7 @@ TOPOLOGY = Topology(
     queues=[
         Queue(
             QUEUE,
-            (Binding(EXCHANGE, wire_type(ReviewStartedV1)),),
+            (Binding(EXCHANGE, wire_type(JobStartedV1)),),
             DeadLetters("outbox.dlx", "outbox.dead-letters"),
         )
     ],
@@ -36,7 +36,7 @@ TOPOLOGY = Topology(
 RAW_QUEUE = RabbitQueue("raw", queue_type=QueueType.QUORUM, durable=True)
 
 
-async def note(event: ReviewStartedV1) -> None:
+async def note(event: JobStartedV1) -> None:
     waited = datetime.now(UTC) - event.occurred_at
     sys.stdout.write(f"{waited.total_seconds() * 1e6:.0f}\n")
     sys.stdout.flush()

@@ -13,7 +13,7 @@ import code_review_contracts.events as review_events
 import platform_integration_contracts.events as platform_events
 import workflow_queue_contracts.events as job_events
 from aio_pika.abc import AbstractIncomingMessage
-from code_review_contracts.events import ReviewStartedV1
+from code_review_contracts.events import ReviewCompletedV1
 from crivo_contracts.event import wire_type
 from crivo_local.part import Part
 from crivo_local.platform import Platform
@@ -108,10 +108,10 @@ async def _run_one_by_one(url: str, jobs: int) -> dict[UUID, datetime]:
     taken: dict[UUID, datetime] = {}
 
     async def note(message: AbstractIncomingMessage) -> None:
-        started = ReviewStartedV1.model_validate_json(message.body)
-        taken[started.job_id] = started.occurred_at
+        completed = ReviewCompletedV1.model_validate_json(message.body)
+        taken[completed.job_id] = completed.occurred_at
 
-    async with _ear(url, review_events.EXCHANGE, wire_type(ReviewStartedV1), note):
+    async with _ear(url, review_events.EXCHANGE, wire_type(ReviewCompletedV1), note):
         for _ in range(jobs):
             await _run_jobs(url, 1)
     return taken

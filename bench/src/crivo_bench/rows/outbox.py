@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from statistics import median
 from uuid import uuid4
 
-from code_review_contracts.events import ReviewStartedV1
 from crivo_local import databases
 from crivo_local.databases import Database
 from crivo_local.part import Part
@@ -18,6 +17,7 @@ from crivo_messaging.postgres_outbox import open_bell
 from faststream.rabbit import RabbitBroker
 from sqlalchemy import MetaData, create_engine
 from sqlalchemy.ext.asyncio import create_async_engine
+from workflow_queue_contracts.events import JobStartedV1
 
 from crivo_bench.outbox_processes import EXCHANGE, RAW_QUEUE
 from crivo_bench.peers import running
@@ -29,7 +29,7 @@ A_SECOND = 50
 NAME = "outbox_bench"
 PATIENCE_SECONDS = 30
 
-Send = Callable[[ReviewStartedV1], Awaitable[object]]
+Send = Callable[[JobStartedV1], Awaitable[object]]
 
 
 class Unheard(Exception):
@@ -120,7 +120,7 @@ async def _through_outbox(url: str) -> AsyncIterator[Send]:
     engine = create_async_engine(url, pool_size=8)
     async with open_bell(url) as bell:
 
-        async def send(event: ReviewStartedV1) -> None:
+        async def send(event: JobStartedV1) -> None:
             envelope = Envelope.of(
                 event, source="bench", exchange=EXCHANGE, subject=str(event.job_id)
             )
@@ -137,19 +137,21 @@ async def _raw(url: str) -> AsyncIterator[Send]:
     async with RabbitBroker(url, logger=None) as broker:
         await broker.declare_queue(RAW_QUEUE)
 
-        async def send(event: ReviewStartedV1) -> None:
+        async def send(event: JobStartedV1) -> None:
             await broker.publish(event, queue=RAW_QUEUE, persist=True)
 
         yield send
 
 
-def _event() -> ReviewStartedV1:
-    return ReviewStartedV1(
+def _event() -> JobStartedV1:
+    return JobStartedV1(
         organization_id=uuid4(),
         occurred_at=datetime.now(UTC),
         job_id=uuid4(),
         attempt=1,
-        review_id=uuid4(),
+        repository_id=uuid4(),
+        pull_request_number=1,
+        head_sha="7" * 40,
     )
 
 

@@ -46,8 +46,6 @@ class StageTiming(Part):
 class ReviewStartedV1(Event):
     """A worker took the analysis up."""
 
-    mandatory: ClassVar[bool] = True
-
     type: Literal["code_review.review_started.v1"] = "code_review.review_started.v1"
     job_id: JobId
     attempt: int = Field(ge=1)

@@ -73,7 +73,7 @@ class Peers:
 
 
 @asynccontextmanager
-async def at_work(service: Service) -> AsyncIterator[Peers]:
+async def at_work(service: Service, *, hearing: str = "#") -> AsyncIterator[Peers]:
     """Worker and relay of the service, with everybody else played by the test."""
     url = service.settings.rabbitmq_url.get_secret_value()
     await declare_at(url, TOPOLOGY)
@@ -82,7 +82,7 @@ async def at_work(service: Service) -> AsyncIterator[Peers]:
     async with asyncio.timeout(30), await aio_pika.connect(url) as connection:
         channel = await connection.channel()
         ear = await channel.declare_queue(exclusive=True)
-        await ear.bind(events.EXCHANGE, "code_review.#")
+        await ear.bind(events.EXCHANGE, f"code_review.{hearing}")
 
         async def hear(message: aio_pika.abc.AbstractIncomingMessage) -> None:
             # Signs of life come when time has passed, however little there is to do.

@@ -47,6 +47,15 @@ async def test_a_command_becomes_a_review(
     assert await dead_letters(connected) == []
 
 
+async def test_a_review_does_not_wait_for_somebody_to_hear_that_it_began(
+    connected: Service,
+) -> None:
+    async with at_work(connected, hearing="review_completed.*") as peers:
+        await peers.analyze(a_subject())
+        completed = await peers.next()
+    assert completed["type"] == "code_review.review_completed.v1"
+
+
 async def test_a_worker_says_that_it_lives_while_it_analyzes(
     connected: Service, analyzer: MemoryAnalyzer
 ) -> None:

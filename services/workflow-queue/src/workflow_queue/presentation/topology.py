@@ -59,7 +59,6 @@ TOPOLOGY = Topology(
             REVIEWS,
             _every_version(
                 review_events.EXCHANGE,
-                "code_review.review_started",
                 "code_review.review_completed",
                 "code_review.review_failed",
             ),
