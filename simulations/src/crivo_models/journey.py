@@ -12,15 +12,16 @@ CODE_HOST = "code-host"
 # requests to the code host, it handles there.
 ORDER: Mapping[str, tuple[tuple[str, float], ...]] = {
     "accept": ((CODE_HOST, 1 / 7), ("gateway", 1.0)),
-    "enqueue": (("platform-integration-relay", 1 / 2), ("workflow-queue-worker", 1 / 5)),
-    "dispatch": (("workflow-queue-relay", 1 / 3), ("workflow-queue-worker", 1 / 5)),
+    "enqueue": (("platform-integration-relay", 1 / 2), ("workflow-queue-worker", 1 / 3)),
+    "dispatch": (("workflow-queue-relay", 1 / 3),),
     "analyze": (
         ("workflow-queue-relay", 1 / 3),
         (CODE_HOST, 3 / 7),
         ("code-review-worker", 1.0),
         ("analyzers", 1.0),
         ("code-review-relay", 1.0),
-        ("workflow-queue-worker", 2 / 5),
+        ("workflow-queue-worker", 1 / 3),
+        ("gateway-worker", 4 / 6),
     ),
     "publish": (
         ("workflow-queue-relay", 1 / 3),
@@ -31,7 +32,8 @@ ORDER: Mapping[str, tuple[tuple[str, float], ...]] = {
         ("platform-integration-worker", 1 / 3),
         (CODE_HOST, 1 / 7),
         ("platform-integration-relay", 1 / 2),
-        ("workflow-queue-worker", 1 / 5),
+        ("workflow-queue-worker", 1 / 3),
+        ("gateway-worker", 2 / 6),
     ),
 }
 # Every stage stores and sends something, so servers work alike in all of them.

@@ -20,6 +20,7 @@ UTILISATION = 0.6
 # Of these there may be any number; code-review's workers are counted apart.
 SCALED = (
     "gateway",
+    "gateway-worker",
     "platform-integration-api",
     "platform-integration-worker",
     "workflow-queue-worker",
