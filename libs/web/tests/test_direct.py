@@ -12,6 +12,7 @@ from crivo_web.direct import whole_body
 from litestar import post
 from litestar.exceptions import ClientException
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
+from structlog.testing import capture_logs
 
 LIMIT = 10
 
@@ -23,7 +24,7 @@ class Full(Exception):
 async def box(scope: Scope, receive: Receive, send: Send) -> None:
     body = await whole_body(scope, receive, limit=LIMIT)
     if body == b"full":
-        raise Full("there is no room")
+        raise Full("there is no room") from OSError("the disk")
     if body == b"broken":
         raise RuntimeError("password=hunter2")
     await answer(send, 201, body, "text/plain")
@@ -86,6 +87,14 @@ async def test_what_it_raises_is_a_problem(
     assert (problem["status"], problem["detail"]) == (status, detail)
     assert problem["request_id"] == "request-1"
     assert answered.headers.get("retry-after") == ("5" if status == 503 else None)
+
+
+async def test_why_it_is_unavailable_is_logged_and_not_told(client: httpx.AsyncClient) -> None:
+    with capture_logs() as lines:
+        answered = await client.post("/box", content=b"full")
+    assert "OSError" not in answered.text
+    (line,) = [each for each in lines if each["event"] == "http.unavailable"]
+    assert (line["log_level"], line["path"], line["reason"]) == ("warning", "/box", "OSError")
 
 
 async def test_an_answer_that_was_given_is_not_given_again(client: httpx.AsyncClient) -> None:

@@ -25,7 +25,10 @@ def problem_responses(
 
     def own(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
         status = next(status_of[kind] for kind in type(error).__mro__ if kind in status_of)
-        headers = {"Retry-After": "5"} if status == 503 else {}
+        headers: dict[str, str] = {}
+        if status == 503:
+            headers = {"Retry-After": "5"}
+            _log_unavailable(request, error.__cause__ or error)
         if (retry_after := getattr(error, "retry_after_seconds", None)) is not None:
             headers["Retry-After"] = str(retry_after)
         return _respond(request, status, str(error) or None, headers=headers)
@@ -33,7 +36,7 @@ def problem_responses(
     def unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
         if not is_away(error):
             return _unexpected(request, error)
-        _log.warning("http.unavailable", path=request.scope["path"], reason=type(error).__name__)
+        _log_unavailable(request, error)
         # The driver's own message would show our statements.
         said = "The database cannot be reached now"
         return _respond(request, 503, said, headers={"Retry-After": "5"})
@@ -45,6 +48,11 @@ def problem_responses(
         HTTPException: _http,
         Exception: unexpected,
     }
+
+
+def _log_unavailable(request: Request[Any, Any, Any], problem: BaseException) -> None:
+    """A caller is told that it may try again, and whoever runs the service what is the matter."""
+    _log.warning("http.unavailable", path=request.scope["path"], reason=type(problem).__name__)
 
 
 def _respond(
