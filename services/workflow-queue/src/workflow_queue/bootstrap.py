@@ -159,11 +159,13 @@ class Service:
 @asynccontextmanager
 async def open_service(settings: Settings) -> AsyncIterator[Service]:
     async with AsyncExitStack() as stack:
-        to = partial(open_engine, size=settings.database_pool_size, overflow=0)
-        engine = await stack.enter_async_context(to(settings.database_url.get_secret_value()))
+        engine_at = partial(open_engine, size=settings.database_pool_size, overflow=0)
+        engine = await stack.enter_async_context(
+            engine_at(settings.database_url.get_secret_value())
+        )
         readers = engine
         if (replica := settings.read_database_url) is not None:
-            readers = await stack.enter_async_context(to(replica.get_secret_value()))
+            readers = await stack.enter_async_context(engine_at(replica.get_secret_value()))
         bell = await stack.enter_async_context(open_bell(settings.direct_url))
         pool = await stack.enter_async_context(
             open_pool(settings.database_url.get_secret_value(), size=settings.database_pool_size)
