@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from platform_integration.application.ports import HostAway, HostPullRequest
 from platform_integration.domain.webhook import InvalidDelivery, PullRequestNotice
@@ -66,7 +66,8 @@ def test_a_title_is_treated_as_a_description_is(read: Read, title: str, kept: st
     assert read(a_payload(title=title)).title == kept
 
 
-@given(st.text(st.characters(), max_size=600))
+@given(st.text(st.characters() | st.sampled_from("\0\ud83d\udfff"), max_size=600))
+@example("half \ud83d, other half \udfff, whole \U0001f642, NUL \0")
 def test_whatever_the_text_it_can_be_stored_and_sent(text: str) -> None:
     for kept in (github_text.title(text), github_text.description(text) or ""):
         assert "\0" not in kept
