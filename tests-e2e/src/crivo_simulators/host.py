@@ -82,7 +82,7 @@ class CodeHost:
         head: str,
         base: str,
         title: str,
-        body: str = "",
+        body: str | None = None,
         draft: bool = False,
         author: str = "ana",
     ) -> Json:

@@ -54,6 +54,18 @@ async def test_the_payload_is_utf_8_and_not_escaped(site: Site, receiver: Receiv
     assert '"title":"Preço: 5 €"'.encode() in receiver.got[-1].body
 
 
+@pytest.mark.parametrize("body", [None, "Why: it was slow."])
+async def test_a_pull_request_has_the_body_it_was_opened_with_or_null(
+    site: Site, receiver: Receiver, body: str | None
+) -> None:
+    await hook(site, receiver)
+    await site.host.push(SHOP, "main", files={"a": "x\n"})
+    await site.host.push(SHOP, "topic", files={"a": "y\n"}, start="main")
+    await site.host.open_pull_request(SHOP, head="topic", base="main", title="Speed", body=body)
+    assert json.loads(receiver.got[-1].body)["pull_request"]["body"] == body
+    assert (await site.get("/pulls/1")).json()["body"] == body
+
+
 async def test_what_happens_to_a_pull_request_is_told(site: Site, receiver: Receiver) -> None:
     await hook(site, receiver)
     first = (await site.pull_request())["head"]["sha"]

@@ -20,3 +20,5 @@ class AnalyzePullRequestV1(Command):
     base_sha: str
     head_sha: str
     change_set_id: str
+    title: str | None = None
+    description: str | None = None

@@ -25,6 +25,7 @@ class PullRequest(Part):
     draft: bool = False
     updated_at: AwareDatetime
     integration_id: UUID | None = None
+    description: str | None = None
 
 
 class PullRequestOpenedV1(Event):

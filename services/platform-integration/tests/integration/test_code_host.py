@@ -50,6 +50,7 @@ async def test_a_pull_request_is_shown_as_it_is_now(hosted: Hosted) -> None:
     shown = await hosted.host.pull_request(ORDERS, hosted.number)
     expected = hosted.change_set_id
     assert (shown.base_sha, shown.head_sha) == (expected.base_sha, expected.head_sha)
+    assert (shown.title, shown.description) == ("Numbers", "Five.")
     assert not shown.draft
     assert not shown.closed
 

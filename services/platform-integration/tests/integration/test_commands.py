@@ -164,6 +164,7 @@ async def test_a_command_is_told_with_the_pull_request_as_it_is(
     event = ReviewCommandedV1.model_validate_json(body)
     assert exchange == "platform_integration.events"
     assert event.pull_request.head_sha == HEAD
+    assert event.pull_request.description == a_shown_pull_request().description
     assert event.pull_request.integration_id == repository.integration_id
     assert event.change_set_id.endswith(HEAD)
     assert (event.command, event.commanded_by, event.delivery_id) == ("review", "ana", "d-1")

@@ -187,13 +187,15 @@ async def test_what_means_nothing_to_us_is_kept_with_its_reason_and_without_its_
     assert await events(engine) == []
 
 
-async def test_a_title_may_contain_anything(
+async def test_title_and_description_may_contain_anything_and_a_nul_is_dropped(
     engine: AsyncEngine, receive: ReceiveWebhookHandler
 ) -> None:
-    title = "NUL \0, quote ', \u2028 and \U0001f600"
-    await receive(a_webhook(a_payload(title=title)))
+    said = "NUL \0, quote ', \u2028 and \U0001f600"
+    await receive(a_webhook(a_payload(title=said, body=said)))
     (body,) = await events(engine)
-    assert PullRequestOpenedV1.model_validate_json(body).pull_request.title == title
+    pull_request = PullRequestOpenedV1.model_validate_json(body).pull_request
+    kept = said.replace("\0", "")
+    assert (pull_request.title, pull_request.description) == (kept, kept)
 
 
 async def test_a_repository_connected_a_moment_ago_is_known(

@@ -47,12 +47,19 @@ def a_repository(integration: Integration, **changes: Any) -> Repository:
     return Repository(**{**fields, **changes})
 
 
-def a_payload(action: str = "opened", *, title: str = "Add checkout", **changes: Any) -> bytes:
+def a_payload(
+    action: str = "opened",
+    *,
+    title: str = "Add checkout",
+    body: str | None = "Orders can be paid.",
+    **changes: Any,
+) -> bytes:
     payload = {
         "action": action,
         "number": 7,
         "pull_request": {
             "title": title,
+            "body": body,
             "html_url": "http://host/acme/orders/pull/7",
             "user": {"login": "mona"},
             "draft": False,

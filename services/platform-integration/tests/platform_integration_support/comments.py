@@ -35,6 +35,7 @@ def a_comment_payload(
 def a_shown_pull_request(**changes: Any) -> HostPullRequest:
     fields: dict[str, Any] = {
         "title": "Add checkout",
+        "description": "Orders can be paid.",
         "author": "mona",
         "url": "http://host/acme/orders/pull/7",
         "base_ref": "main",

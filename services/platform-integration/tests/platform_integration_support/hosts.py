@@ -82,7 +82,10 @@ async def in_memory(_: Path) -> AsyncIterator[Hosted]:
     proposed = a_change_set(*FILES, diff="diff --git a/café.py b/café.py\n")
     host = MemoryHost(HOST_REPOSITORY, proposed, LINES)
     host.pull_requests[proposed.id.number] = a_shown_pull_request(
-        base_sha=proposed.id.base_sha, head_sha=proposed.id.head_sha
+        title="Numbers",
+        description="Five.",
+        base_sha=proposed.id.base_sha,
+        head_sha=proposed.id.head_sha,
     )
 
     async def reviews() -> int:
@@ -130,7 +133,9 @@ async def propose(
     await host.create_repository(ORDERS)
     await host.push(ORDERS, "main", files={**(before or BEFORE)})
     await host.push(ORDERS, "topic", files={**(after or AFTER)}, start="main")
-    opened = await host.open_pull_request(ORDERS, head="topic", base="main", title="Numbers")
+    opened = await host.open_pull_request(
+        ORDERS, head="topic", base="main", title="Numbers", body="Five."
+    )
     return ChangeSetId(
         repository_id=uuid7(),
         number=opened["number"],

@@ -15,7 +15,7 @@ from workflow_queue.bootstrap import Service
 from workflow_queue.domain.pull_request import JobId
 from workflow_queue.infrastructure.tables import messaging
 from workflow_queue_contracts.commands import ProcessWorkflowJobV1
-from workflow_queue_support.builders import NOON, ORGANIZATION
+from workflow_queue_support.builders import NOON, ORGANIZATION, a_pull_request
 from workflow_queue_support.peers import at_work
 
 
@@ -37,11 +37,14 @@ async def test_a_pull_request_is_reviewed_and_published(connected: Service) -> N
             exchange=ORGANIZATION_EVENTS,
         )
         await peers.opened()
-        await peers.reviewed(await peers.next("analyze_pull_request"))
+        analyze = await peers.next("analyze_pull_request")
+        await peers.reviewed(analyze)
         publish = await peers.next("publish_review")
         await peers.published(publish)
         completed = await peers.next("job_completed")
 
+    said = a_pull_request()
+    assert (analyze["title"], analyze["description"]) == (said.title, said.description)
     command = PublishReviewV1.model_validate(publish)
     (comment,) = command.comments
     assert (comment.path, comment.replacement) == ("cart.py", "def add(item, to=None):")

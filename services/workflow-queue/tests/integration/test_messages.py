@@ -96,6 +96,10 @@ async def test_a_job_tells_its_whole_life(engine: AsyncEngine, service: Service)
         1,
         a_pull_request().change_set_id,
     )
+    assert (analyze.title, analyze.description) == (
+        a_pull_request().title,
+        a_pull_request().description,
+    )
     publish = PublishReviewV1.model_validate_json(
         await body(engine, "platform_integration.publish_review.v1")
     )

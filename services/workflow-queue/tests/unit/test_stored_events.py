@@ -1,6 +1,6 @@
 """Events outlive the code that wrote them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import get_args
 from uuid import UUID
 
@@ -75,6 +75,14 @@ def test_an_older_schema_version_is_brought_up_to_date() -> None:
     event = restored("job_skipped", 0, old, upcasters={("job_skipped", 0): rename})
     assert event == JobSkipped(reason="draft", at=NOON)
     assert calls.seen == 1
+
+
+def test_a_job_of_an_earlier_release_has_no_description() -> None:
+    created = JobCreated(job_id=ID, pull_request=a_pull_request(), trigger="opened", at=NOON)
+    name, version, data = stored(created)
+    del data["pull_request"]["description"]
+    expected = replace(created, pull_request=a_pull_request(description=None))
+    assert restored(name, version, data) == expected
 
 
 @pytest.mark.parametrize(("name", "version"), [("job_teleported", 1), ("job_skipped", 9)])

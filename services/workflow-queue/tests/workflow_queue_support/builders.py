@@ -89,6 +89,7 @@ def a_pull_request(
     at: datetime = NOON,
     ref: PullRequestRef | None = None,
     integration_id: IntegrationId | None = None,
+    description: str | None = "It keeps what is in it.",
 ) -> PullRequest:
     ref = ref or a_ref()
     return PullRequest(
@@ -102,6 +103,7 @@ def a_pull_request(
         change_set_id=f"{ref.repository_id}.{ref.number}.{'0' * 40}.{head_sha}",
         updated_at=at,
         integration_id=integration_id,
+        description=description,
     )
 
 

@@ -202,6 +202,7 @@ def _pull_request(
         repository_full_name=said.repository_full_name,
         number=said.ref.number,
         title=said.title,
+        description=said.description,
         author=said.author,
         url=said.url,
         base_ref="main",

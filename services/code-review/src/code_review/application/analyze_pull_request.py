@@ -45,6 +45,8 @@ class AnalyzePullRequest:
     subject: Subject
     attempt: int
     sequence: int
+    title: str | None = None
+    description: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,6 +44,8 @@ def consumers(app: App, publisher: Publisher) -> RabbitRouter:
                         ),
                         attempt=command.attempt,
                         sequence=_sequence(message),
+                        title=command.title,
+                        description=command.description,
                     )
                 )
 

@@ -75,6 +75,7 @@ class HostPullRequest:
     """A pull request as its code host shows it now."""
 
     title: str
+    description: str | None
     author: str
     url: str
     base_ref: str

@@ -45,6 +45,7 @@ class PullRequestNotice:
     repository_full_name: str
     number: int
     title: str
+    description: str | None
     author: str
     url: str
     base_ref: str

@@ -8,12 +8,13 @@ import msgspec
 from platform_integration.application.receive_webhook import Ignored
 from platform_integration.domain.comment_command import OWN_MARKER, TRUSTED, command_in
 from platform_integration.domain.webhook import CommandNotice
+from platform_integration.infrastructure.github_text import Name
 
 _BOT = "Bot"
 
 
 class _User(msgspec.Struct):
-    login: str
+    login: Name
     type: str = "User"
 
 
@@ -36,7 +37,7 @@ class _Issue(msgspec.Struct):
 
 class _Repository(msgspec.Struct):
     id: int
-    full_name: str
+    full_name: Name
 
 
 class _CommentEvent(msgspec.Struct):

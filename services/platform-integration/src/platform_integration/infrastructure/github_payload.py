@@ -10,7 +10,9 @@ import msgspec
 from platform_integration.application.ports import HostAway, HostPullRequest
 from platform_integration.application.receive_webhook import Ignored
 from platform_integration.domain.webhook import InvalidDelivery, Notice, PullRequestNotice, Trigger
+from platform_integration.infrastructure import github_text
 from platform_integration.infrastructure.github_comments import read_command
+from platform_integration.infrastructure.github_text import Name
 
 _TRIGGERS: dict[str, Trigger] = {
     "opened": "opened",
@@ -22,20 +24,21 @@ _TRIGGERS: dict[str, Trigger] = {
 
 
 class _User(msgspec.Struct):
-    login: str
+    login: Name
 
 
 class _Branch(msgspec.Struct):
-    ref: str
-    sha: str
+    ref: Name
+    sha: Name
 
 
 class _PullRequest(msgspec.Struct):
     title: str
-    html_url: str
+    html_url: Name
     head: _Branch
     base: _Branch
     updated_at: datetime
+    body: str | None = None
     # A deleted account leaves null behind.
     user: _User | None = None
     draft: bool = False
@@ -45,7 +48,7 @@ class _PullRequest(msgspec.Struct):
 
 class _Repository(msgspec.Struct):
     id: int
-    full_name: str
+    full_name: Name
 
 
 class _PullRequestEvent(msgspec.Struct):
@@ -56,7 +59,7 @@ class _PullRequestEvent(msgspec.Struct):
 
 
 class _AnyEvent(msgspec.Struct):
-    action: str | None = None
+    action: Name | None = None
 
 
 _shown = msgspec.json.Decoder(_PullRequest)
@@ -83,7 +86,8 @@ def read_notice(event: str, body: bytes) -> Notice | Ignored:
         repository_host_id=said.repository.id,
         repository_full_name=said.repository.full_name,
         number=said.number,
-        title=pull_request.title,
+        title=github_text.title(pull_request.title),
+        description=github_text.description(pull_request.body),
         author=_author(pull_request),
         url=pull_request.html_url,
         base_ref=pull_request.base.ref,
@@ -103,7 +107,8 @@ def read_pull_request(body: bytes) -> HostPullRequest:
     except (msgspec.DecodeError, UnicodeDecodeError) as problem:
         raise HostAway(f"the code host sent a pull request that is none: {problem}") from problem
     return HostPullRequest(
-        title=shown.title,
+        title=github_text.title(shown.title),
+        description=github_text.description(shown.body),
         author=_author(shown),
         url=shown.html_url,
         base_ref=shown.base.ref,

@@ -186,6 +186,7 @@ def _described(
         repository_full_name=repository_full_name,
         number=number,
         title=said.title,
+        description=said.description,
         author=said.author,
         url=said.url,
         base_ref=said.base_ref,

@@ -38,6 +38,7 @@ class PullRequest:
     change_set_id: str
     updated_at: datetime
     integration_id: IntegrationId | None = None
+    description: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -152,6 +152,8 @@ def _analyze(job: WorkflowJob, event: StepStarted) -> code_review.AnalyzePullReq
         base_sha=pull_request.base_sha,
         head_sha=pull_request.head_sha,
         change_set_id=pull_request.change_set_id,
+        title=pull_request.title,
+        description=pull_request.description,
     )
 
 

@@ -105,6 +105,7 @@ def _pull_request(
         change_set_id=event.change_set_id,
         updated_at=said.updated_at,
         integration_id=IntegrationId(said.integration_id) if said.integration_id else None,
+        description=said.description,
     )
 
 
