@@ -1,0 +1,82 @@
+"""Answers by rule: a finding wherever the prompt shows a line of code that a rule names."""
+
+import json
+import re
+import tomllib
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from crivo_simulators.model.asked import Asked
+
+Json: TypeAlias = dict[str, Any]
+# What stands above a file's lines, and a line of the new side: its number, a plus if added, text.
+_PATH = re.compile(r'path: ("(?:[^"\\]|\\.)*")\s*')
+_LINE = re.compile(r" *(\d+) [+ ] (.*)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """One line of the change as the prompt shows it; removed lines have no number and are none."""
+
+    path: str
+    number: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """`code` is a line without its indentation; the finding spans `lines` from there."""
+
+    path: str
+    code: str
+    severity: str
+    category: str
+    title: str
+    explanation: str
+    fix: str
+    lines: int = 1
+    when: str = ""
+
+    def finding(self, shown: Shown) -> Json:
+        said = asdict(self)
+        for name in ("code", "lines", "when"):
+            del said[name]
+        place = {"line": shown.number, "end_line": shown.number + self.lines - 1}
+        return {**said, **place, "evidence": shown.text}
+
+
+class Scripted:
+    """The same prompt always has the same answer."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self._rules = rules
+
+    async def __call__(self, asked: Asked) -> str:
+        found = []
+        lines = [
+            line for each in asked.messages if each.role == "user" for line in shown_in(each.text)
+        ]
+        for rule in self._rules:
+            if rule.when in asked.prompt:
+                found += [rule.finding(line) for line in lines if _is_meant(rule, line)][:1]
+        return json.dumps({"findings": found}, ensure_ascii=False)
+
+
+def rules_of(file: Path) -> list[Rule]:
+    """Of a TOML file with a table `rules` per rule; raise TypeError for fields that no rule has."""
+    return [Rule(**each) for each in tomllib.loads(file.read_text())["rules"]]
+
+
+def shown_in(text: str) -> Iterator[Shown]:
+    path = None
+    for line in text.split("\n"):
+        if heading := _PATH.fullmatch(line):
+            path = json.loads(heading[1])
+        elif path is not None and (numbered := _LINE.fullmatch(line)):
+            yield Shown(path=path, number=int(numbered[1]), text=numbered[2])
+
+
+def _is_meant(rule: Rule, line: Shown) -> bool:
+    return (line.path, line.text.strip()) == (rule.path, rule.code)
