@@ -1,4 +1,4 @@
-"""`python -m crivo_simulators.model_server`: a language model's server, as strict as the real one."""
+"""`python -m crivo_simulators.model_server`: a language model as strict as the real ones."""
 
 import argparse
 import asyncio

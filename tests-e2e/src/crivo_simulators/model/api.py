@@ -15,7 +15,7 @@ from crivo_simulators.model.asked import Asked, asked_of
 from crivo_simulators.model.calls import REMEMBERED, Call, Calls
 from crivo_simulators.model.completions import completion, said
 from crivo_simulators.model.connection import ClientGone, HangUp, while_connected
-from crivo_simulators.model.faults import ModelFault, fault_of, next_fault
+from crivo_simulators.model.faults import PATH, ModelFault, fault_of, next_fault
 from crivo_simulators.model.refusals import Refused, invalid
 from crivo_simulators.requests import AnyRequest
 
@@ -37,7 +37,7 @@ class ModelApi:
         self._api_key = api_key
 
     def app(self) -> Litestar:
-        @post("/v1/chat/completions", status_code=200)
+        @post(PATH, status_code=200)
         async def chat_completions(request: AnyRequest) -> Response[Any]:
             return await self._noted(request)
 
@@ -98,9 +98,10 @@ class ModelApi:
         await while_connected(request, asyncio.sleep(fault.delay_seconds))
         if fault.spoils_the_answer and not fault.after:
             return _spoilt(fault, call)
-        content = fault.content
-        if content is None:
+        if fault.content is None:
             content = await while_connected(request, self._content(asked))
+        else:
+            content = fault.content
         completed = _completed(asked, content, fault.kind, call)
         return _spoilt(fault, call) if fault.spoils_the_answer else completed
 

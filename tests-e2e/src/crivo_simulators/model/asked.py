@@ -1,5 +1,6 @@
 """A request to the model, read as strictly as the real server reads it."""
 
+import math
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -18,7 +19,6 @@ KNOWN = frozenset({
     "service_tier", "stop", "store", "stream", "stream_options", "temperature", "tool_choice",
     "tools", "top_logprobs", "top_p", "user", "verbosity", "web_search_options",
 })  # fmt: skip
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,22 +89,25 @@ def _check_settings(body: Json) -> None:
         raise invalid("This server does not stream.", "stream", "unsupported_value")
     if body.get("n") not in (None, 1):
         raise invalid("This server makes one choice only.", "n", "unsupported_value")
-    if "max_tokens" in body and "max_completion_tokens" in body:
+    if body.get("max_tokens") is not None and body.get("max_completion_tokens") is not None:
         raise invalid(
             "Setting 'max_tokens' and 'max_completion_tokens' at the same time is not supported."
         )
     for name in ("max_tokens", "max_completion_tokens"):
-        given = body.get(name)
-        if given is not None and (not isinstance(given, int) or isinstance(given, bool)):
-            raise invalid_type(name, "an integer")
-        if given is not None and given < 1:
-            raise invalid_value(name, "a value of 1 or more")
-    for name, most in (("temperature", 2), ("top_p", 1)):
-        given = body.get(name)
-        if given is not None and (not isinstance(given, int | float) or isinstance(given, bool)):
-            raise invalid_type(name, "a number")
-        if given is not None and not 0 <= given <= most:
-            raise invalid_value(name, f"a number between 0 and {most}")
+        _check_number(body.get(name), name, int, least=1)
+    _check_number(body.get("temperature"), "temperature", int | float, most=2)
+    _check_number(body.get("top_p"), "top_p", int | float, most=1)
+
+
+def _check_number(
+    given: Any, name: str, kind: Any, *, least: float = 0, most: float = math.inf
+) -> None:
+    if given is None:
+        return
+    if not isinstance(given, kind) or isinstance(given, bool):
+        raise invalid_type(name, "an integer" if kind is int else "a number")
+    if not least <= given <= most:
+        raise invalid_value(name, f"a number from {least} to {most}")
 
 
 def _messages(body: Json) -> tuple[Message, ...]:
@@ -134,10 +137,8 @@ def _message(each: Any, param: str) -> Message:
         return Message(role=role, text=content)
     if not isinstance(content, list):
         raise invalid_type(f"{param}.content", "a string or an array of parts")
-    parts = enumerate(content)
-    return Message(
-        role=role, text="".join(_part(part, f"{param}.content[{n}]") for n, part in parts)
-    )
+    parts = [_part(part, f"{param}.content[{place}]") for place, part in enumerate(content)]
+    return Message(role=role, text="".join(parts))
 
 
 def _part(part: Any, param: str) -> str:

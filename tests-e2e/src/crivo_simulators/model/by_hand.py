@@ -28,7 +28,8 @@ class ByHand:
         self._write(f"{name}.json", json.dumps(asked.raw, indent=2, ensure_ascii=False))
         self._write(f"{name}.md", _page(name, asked))
         try:
-            while (answer := self._answer(name)) is None:
+            # Whoever answers has an editor and no way to set an event.
+            while (answer := self._answer(name)) is None:  # noqa: ASYNC110
                 await asyncio.sleep(POLL_SECONDS)
         except asyncio.CancelledError:
             # Whoever asked has gone, so that nobody needs to answer any more.

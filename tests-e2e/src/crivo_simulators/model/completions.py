@@ -71,7 +71,7 @@ def completion(asked: Asked, what: Said) -> Json:
 
 
 def _message(asked: Asked, what: Said) -> Json:
-    message = {
+    message: Json = {
         "role": "assistant", "content": what.content, "refusal": what.refusal, "annotations": [],
     }  # fmt: skip
     if asked.tool is None or what.content is None:

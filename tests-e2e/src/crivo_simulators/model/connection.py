@@ -17,7 +17,7 @@ class ClientGone(Exception):
 
 
 async def while_connected(request: AnyRequest, work: Coroutine[Any, Any, T]) -> T:
-    """Do the work; give it up and raise ClientGone when the client hangs up. Its body has been read."""
+    """Do the work; raise ClientGone when the client, whose body was read, hangs up before."""
     working = asyncio.ensure_future(work)
     leaving = asyncio.ensure_future(request.receive())
     try:

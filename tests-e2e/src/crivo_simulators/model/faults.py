@@ -8,6 +8,7 @@ from crivo_simulators.model.asked import Asked
 from crivo_simulators.model.refusals import Refused
 
 Json: TypeAlias = dict[str, Any]
+PATH = "/v1/chat/completions"
 # Longer than anybody waits.
 NEVER_SECONDS = 3600.0
 KINDS: dict[str, Json] = {
@@ -36,8 +37,8 @@ class ModelFault(Fault):
     content: str | None = None
 
     def concerns(self, asked: Asked) -> bool:
-        wanted = self.model in (None, asked.model) and self.times > 0
-        return wanted and self.when in asked.prompt
+        wanted = self.model in (None, asked.model) and self.when in asked.prompt
+        return wanted and self.meets("POST", PATH)
 
     @property
     def spoils_the_answer(self) -> bool:

@@ -55,9 +55,8 @@ class Scripted:
 
     async def __call__(self, asked: Asked) -> str:
         found = []
-        lines = [
-            line for each in asked.messages if each.role == "user" for line in shown_in(each.text)
-        ]
+        texts = [each.text for each in asked.messages if each.role == "user"]
+        lines = [line for text in texts for line in shown_in(text)]
         for rule in self._rules:
             if rule.when in asked.prompt:
                 found += [rule.finding(line) for line in lines if _is_meant(rule, line)][:1]

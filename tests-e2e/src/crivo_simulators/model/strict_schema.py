@@ -8,10 +8,10 @@ from crivo_simulators.model.refusals import invalid
 Json: TypeAlias = dict[str, Any]
 Context: TypeAlias = tuple[str, ...]
 NOT_PERMITTED = (
-    "allOf", "oneOf", "not", "if", "then", "else", "dependentRequired", "dependentSchemas", "default",
-    "minLength", "maxLength", "patternProperties", "propertyNames", "minProperties", "maxProperties",
-    "unevaluatedProperties", "unevaluatedItems", "contains", "minContains", "maxContains",
-    "uniqueItems",
+    "allOf", "oneOf", "not", "if", "then", "else", "dependentRequired", "dependentSchemas",
+    "default", "minLength", "maxLength", "patternProperties", "propertyNames", "minProperties",
+    "maxProperties", "unevaluatedProperties", "unevaluatedItems", "contains", "minContains",
+    "maxContains", "uniqueItems",
 )  # fmt: skip
 MOST_LEVELS = 50
 
