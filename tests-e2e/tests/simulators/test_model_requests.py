@@ -10,6 +10,7 @@ from httpx import AsyncClient
 from simulators_support.model import (
     FINDINGS,
     KEY,
+    Json,
     Provider,
     choice_of,
     error_of,
