@@ -148,8 +148,8 @@ async def test_calls_are_noted_with_what_they_cost(provider: Provider) -> None:
     assert all(each["at"] for each in noted)
 
 
-async def test_a_prompt_that_is_asked_twice_is_seen_to_be(provider: Provider) -> None:
-    for prompt in (PROMPT, PROMPT, "another"):
+async def test_a_file_that_is_asked_about_twice_is_seen_to_be(provider: Provider) -> None:
+    for prompt in (PROMPT, "no files", PROMPT):
         await provider.ask(prompt)
-    first, again, other = [each["prompt_digest"] for each in await provider.calls()]
-    assert first == again != other
+    both = ["shop/money.py", 'shop/"odd".py']
+    assert [each["paths"] for each in await provider.calls()] == [both, [], both]

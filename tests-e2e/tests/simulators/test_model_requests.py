@@ -195,7 +195,8 @@ ITEM = ("properties", "findings", "items")
         wanted(changed(*ITEM, required=["path", "line", "more"])),
         wanted(changed(*ITEM, required=None)),
         wanted(changed(*ITEM, "properties", "path", default="")),
-        wanted(changed(*ITEM, "properties", "path", maxLength=5)),
+        wanted(changed(*ITEM, "properties", "path", format="uri")),
+        wanted(changed(*ITEM, "properties", path={"type": "array"})),
         wanted(changed(*ITEM, "properties", path={"oneOf": [{"type": "string"}]})),
         wanted(changed(*ITEM, "properties", path={"anyOf": [{"type": "object"}]})),
         wanted(changed(**{"$defs": {"Unused": {"type": "object", "properties": {}}}})),
@@ -209,6 +210,12 @@ def test_a_response_format_that_the_real_server_does_not_take_is_refused(
     wrong: dict[str, Any],
 ) -> None:
     assert refusal_of(response_format=wrong)["param"].startswith("response_format")
+
+
+async def test_bounds_are_taken_with_strict_too(provider: Provider) -> None:
+    bounded = changed("properties", "findings", maxItems=20)
+    bounded["properties"]["findings"]["items"]["properties"]["path"]["maxLength"] = 300
+    assert await provider.said(response_format=wanted(bounded))
 
 
 async def test_without_strict_any_schema_will_do(provider: Provider) -> None:

@@ -1,6 +1,5 @@
 """What was asked of the model, and what came of it: whoever pays wants to know."""
 
-import hashlib
 import time
 from collections import deque
 from dataclasses import dataclass, field
@@ -8,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 from crivo_simulators.model.asked import Asked
+from crivo_simulators.model.prompts import paths_in
 
 Json: TypeAlias = dict[str, Any]
 Calls: TypeAlias = deque["Call"]
@@ -16,12 +16,12 @@ REMEMBERED = 20_000
 
 @dataclass(slots=True, kw_only=True)
 class Call:
-    """`prompt_digest` tells whether the same was asked, and so paid for, twice."""
+    """`paths` tells whether a file was asked about, and so paid for, twice."""
 
     model: str = ""
     prompt_tokens: int = 0
     completion_tokens: int = 0
-    prompt_digest: str = ""
+    paths: list[str] = field(default_factory=list)
     outcome: str = "under way"
     status: int = 0
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -30,8 +30,7 @@ class Call:
 
     def reads(self, asked: Asked) -> None:
         self.model, self.prompt_tokens = asked.model, asked.prompt_tokens
-        digest = hashlib.sha256(asked.prompt.encode(errors="replace"))
-        self.prompt_digest = digest.hexdigest()[:16]
+        self.paths = paths_in(asked.prompt)
 
     def ends(self, outcome: str, status: int) -> None:
         self.outcome, self.status = outcome, status
@@ -42,7 +41,7 @@ class Call:
             "model": self.model,
             "prompt_tokens": self.prompt_tokens,
             "completion_tokens": self.completion_tokens,
-            "prompt_digest": self.prompt_digest,
+            "paths": self.paths,
             "outcome": self.outcome,
             "status": self.status,
             "at": self.at.isoformat(),

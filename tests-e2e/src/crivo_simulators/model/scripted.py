@@ -1,28 +1,16 @@
 """Answers by rule: a finding wherever the prompt shows a line of code that a rule names."""
 
 import json
-import re
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from crivo_simulators.model.asked import Asked
+from crivo_simulators.model.prompts import Shown, shown_in
 
 Json: TypeAlias = dict[str, Any]
-# What stands above a file's lines, and a line of the new side: its number, a plus if added, text.
-_PATH = re.compile(r'path: ("(?:[^"\\]|\\.)*")\s*')
-_LINE = re.compile(r" *(\d+) [+ ] (.*)")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
-    """One line of the change as the prompt shows it; removed lines have no number and are none."""
-
-    path: str
-    number: int
-    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,15 +54,6 @@ class Scripted:
 def rules_of(file: Path) -> list[Rule]:
     """Of a TOML file with a table `rules` per rule; raise TypeError for fields that no rule has."""
     return [Rule(**each) for each in tomllib.loads(file.read_text())["rules"]]
-
-
-def shown_in(text: str) -> Iterator[Shown]:
-    path = None
-    for line in text.split("\n"):
-        if heading := _PATH.fullmatch(line):
-            path = json.loads(heading[1])
-        elif path is not None and (numbered := _LINE.fullmatch(line)):
-            yield Shown(path=path, number=int(numbered[1]), text=numbered[2])
 
 
 def _is_meant(rule: Rule, line: Shown) -> bool:

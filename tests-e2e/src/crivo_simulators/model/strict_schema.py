@@ -9,9 +9,12 @@ Json: TypeAlias = dict[str, Any]
 Context: TypeAlias = tuple[str, ...]
 NOT_PERMITTED = (
     "allOf", "oneOf", "not", "if", "then", "else", "dependentRequired", "dependentSchemas",
-    "default", "minLength", "maxLength", "patternProperties", "propertyNames", "minProperties",
-    "maxProperties", "unevaluatedProperties", "unevaluatedItems", "contains", "minContains",
-    "maxContains", "uniqueItems",
+    "default", "patternProperties", "propertyNames", "minProperties", "maxProperties",
+    "unevaluatedProperties", "unevaluatedItems", "contains", "minContains", "maxContains",
+    "uniqueItems",
+)  # fmt: skip
+FORMATS = (
+    "date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid",
 )  # fmt: skip
 MOST_LEVELS = 50
 
@@ -36,6 +39,10 @@ def _problems(schema: Any, context: Context) -> Iterator[tuple[Context, str]]:
     for name in NOT_PERMITTED:
         if name in schema:
             yield context, f"'{name}' is not permitted"
+    if schema.get("format") not in (None, *FORMATS):
+        yield context, f"{schema['format']!r} is not a valid format"
+    if schema.get("type") == "array" and "items" not in schema:
+        yield context, "array schema missing items"
     if _is_object(schema):
         yield from ((context, why) for why in _object_problems(schema))
     for step, nested in _nested(schema):
