@@ -3,20 +3,19 @@
 import argparse
 import asyncio
 import secrets
-import signal
 import socket
-from collections.abc import AsyncIterator, Generator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-import uvicorn
 
 from crivo_simulators.api import create_app
 from crivo_simulators.catalogue import Catalogue
 from crivo_simulators.faults import Fault, Misbehaving
 from crivo_simulators.host import CodeHost
+from crivo_simulators.serving import served, until_stopped
 from crivo_simulators.webhooks import Webhooks
 
 
@@ -33,13 +32,6 @@ class GitHubSimulator:
         self.layer.faults.append(fault)
 
 
-class _Server(uvicorn.Server):
-    @contextmanager
-    def capture_signals(self) -> Generator[None, None, None]:
-        """Leave signals to whoever runs this."""
-        yield
-
-
 @asynccontextmanager
 async def run_github(
     folder: Path, *, port: int = 0, token: str | None = None
@@ -52,28 +44,14 @@ async def run_github(
             catalogue = Catalogue(folder)
             host = CodeHost(catalogue, Webhooks(catalogue, http), url)
             app = create_app(host, token)
-            config = uvicorn.Config(
-                app,
-                log_level="warning",
-                access_log=False,
-                timeout_keep_alive=75,
-            )
-            server = _Server(config)
-            serving = asyncio.ensure_future(server.serve(sockets=[listening]))
-            try:
+            async with served(app, listening):
                 yield GitHubSimulator(url, token, host, app)
-            finally:
-                server.should_exit = True
-                await serving
 
 
 async def _serve(port: int, folder: Path, token: str) -> None:
     async with run_github(folder, port=port, token=token) as simulator:
         print(f"code host at {simulator.url}", flush=True)  # noqa: T201
-        stop = asyncio.Event()
-        for name in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(name, stop.set)
-        await stop.wait()
+        await until_stopped()
 
 
 def main() -> None:

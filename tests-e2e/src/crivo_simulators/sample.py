@@ -8,7 +8,7 @@ from importlib.resources.abc import Traversable
 
 @dataclass(frozen=True, slots=True)
 class Defect:
-    """`source` is the rule that should find it, and `line` where."""
+    """`source` is the rule that should find it, or `model`, and `line` where."""
 
     path: str
     line: int
@@ -23,13 +23,14 @@ class Sample:
     base: Mapping[str, str]
     head: Mapping[str, str]
     defects: tuple[Defect, ...]
+    defects_for_the_model: tuple[Defect, ...]
     clean_paths: tuple[str, ...]
 
 
 DEFECTS = (
-    Defect("shop/invoices.py", 19, "ruff:S602"),
-    Defect("shop/invoices.py", 29, "ast-grep:py-jwt-unverified"),
-    Defect("shop/invoices.py", 40, "ruff:E722"),
+    Defect("shop/invoices.py", 20, "ruff:S602"),
+    Defect("shop/invoices.py", 30, "ast-grep:py-jwt-unverified"),
+    Defect("shop/invoices.py", 41, "ruff:E722"),
     Defect("shop/orders.py", 4, "ruff:F401"),
     Defect("shop/orders.py", 30, "ruff:S608"),
     Defect("shop/orders.py", 49, "ruff:B006"),
@@ -38,6 +39,14 @@ DEFECTS = (
     Defect("web/cart.ts", 16, "ast-grep:js-inner-html"),
     Defect("web/cart.ts", 24, "ast-grep:js-async-for-each"),
     Defect("web/cart.ts", 38, "ast-grep:js-eval"),
+)
+# What no rule of the analyzers sees; `model_rules.toml` has what a model says of them.
+FOR_THE_MODEL = (
+    Defect("shop/invoices.py", 25, "model"),
+    Defect("shop/invoices.py", 46, "model"),
+    Defect("shop/orders.py", 53, "model"),
+    Defect("shop/orders.py", 56, "model"),
+    Defect("web/cart.ts", 43, "model"),
 )
 CLEAN = ("README.md", "shop/money.py", "tests/test_money.py", "web/format.ts")
 
@@ -49,6 +58,7 @@ def load() -> Sample:
         base=_tree(folder / "base"),
         head=_tree(folder / "head"),
         defects=DEFECTS,
+        defects_for_the_model=FOR_THE_MODEL,
         clean_paths=CLEAN,
     )
 

@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 import subprocess
+from datetime import date
 from pathlib import Path
 
 import jwt
@@ -39,3 +40,7 @@ def parse_amount(text: str) -> int:
         return round(float(text) * 100)
     except:
         return 0
+
+
+def due_on(issued: date, days: int = 14) -> date:
+    return issued.replace(day=issued.day + days)

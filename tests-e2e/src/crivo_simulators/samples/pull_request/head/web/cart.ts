@@ -37,3 +37,8 @@ export async function load(): Promise<Item[]> {
 export function discountOf(rule: string, cents: number): number {
   return Number(eval(rule.replace("price", String(cents))));
 }
+
+export function page(items: Item[], number: number, size: number): Item[] {
+  const first = number * size;
+  return items.slice(first, first + size - 1);
+}
