@@ -99,7 +99,7 @@ def _code_block(opening: re.Match[str], following: Iterator[str]) -> str:
     """Takes what follows up to the end of the block, as Markdown does: up to the very end."""
     indent, mark, said = len(opening["before"]), opening["mark"], opening[3].lower().split()
     inside = takewhile(lambda line: not _closes(line.strip(), mark), following)
-    code = _code("\n".join(line[min(indent, _indent(line)) :] for line in inside))
+    code = _unmarked("\n".join(line[min(indent, _indent(line)) :] for line in inside))
     code = _COMMAND.sub(rf"\1{_BREAK}", code)
     language = said[0] if said and _LANGUAGE.fullmatch(said[0]) else ""
     fence = fence_around(code, 3)
@@ -149,22 +149,22 @@ def _inline(line: str) -> str:
 def _span(code: str) -> str:
     if not code.strip():
         return " "  # There is no such span, and what is around must not come together.
-    code = _code(code[1:-1] if code[0] == code[-1] == " " else code)
+    code = _unmarked(code[1:-1] if code[0] == code[-1] == " " else code)
     fence = fence_around(code, 1)
     # Markdown takes one space from both ends, and a backtick must not touch the fence.
     pad = " " if code[0] in "` " or code[-1] in "` " else ""
     return f"{fence}{pad}{code}{pad}{fence}"
 
 
-def _code(code: str) -> str:
-    """We look for our markers in the source of a comment, where code is no shelter."""
-    return code.replace("<!--", f"<!{_BREAK}--")
+def _unmarked(text: str) -> str:
+    """Markers are looked for in a comment's source, where neither code nor a backslash helps."""
+    return text.replace("<!--", f"<!{_BREAK}--")
 
 
 def _prose(text: str) -> str:
     escaped = _MARKUP.sub(r"\\\g<0>", _unlinked(text))
     # GitHub's own advice against math: its backslash does not work there.
-    return escaped.replace("$", "<span>$</span>")
+    return _unmarked(escaped).replace("$", "<span>$</span>")
 
 
 def _unlinked(text: str) -> str:
