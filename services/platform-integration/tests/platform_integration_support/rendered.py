@@ -12,7 +12,7 @@ _MARKDOWN = MarkdownIt("commonmark", {"html": True, "breaks": True}).enable(
 HARMLESS_TAGS = {"p", "br", "strong", "ul", "ol", "li", "code", "pre", "sub", "span"}
 # What GitHub makes something of after it has rendered: outside of code, and in one piece of text.
 _ACTS = re.compile(
-    r"@\w|#\w|\w:?//\w|\bwww\.|\bGH-\d|\bGHSA-\w|\b[A-Z]+-\d"
+    r"@\w|#\w|://|\bwww\.|\bGH-\d|\bGHSA-\w|\b[A-Z]+-\d"
     r"|(?<![0-9a-z])[0-9a-f]{7,40}(?![0-9a-z])|\$.|.\$",
     re.IGNORECASE | re.DOTALL,
 )
