@@ -109,6 +109,7 @@ def test_code_is_shown_as_it_was_said(code: str) -> None:
         ("``a ` b``", "a ` b"),
         ("`` `a` ``", "`a`"),
         ("a `b", None),
+        ("a ` b\nc ` d", None),
         ("```a``` b", "a"),
         ("`  a `", " a"),
     ],
@@ -143,6 +144,12 @@ def test_lists_stay_lists() -> None:
     assert shown.text == "Two ways: b Then: c d a"
 
 
+@pytest.mark.parametrize("mark", ["+", "-", "1.", "2) "])
+def test_a_mark_without_an_item_is_text(mark: str) -> None:
+    shown = Rendered(harmless(mark))
+    assert (shown.tags, shown.text) == (["p"], mark.strip())
+
+
 def test_an_address_is_shown_as_it_was_said() -> None:
     assert Rendered(harmless("See https://a.example/b_c?d=1#e.")).text == (
         "See https://a.example/b_c?d=1#e."
@@ -159,6 +166,7 @@ def test_what_is_cut_says_so_even_inside_of_code() -> None:
     shown = harmless("```python\n" + "x = 1\n" * TEXT_LIMIT)
     assert shown.endswith("…\n```")
     assert harmless_line("a " * LINE_LIMIT).endswith("…")
+    assert harmless("x" * 2 * TEXT_LIMIT) == "x" * TEXT_LIMIT + "…"
 
 
 def test_a_suggestion_with_a_marker_of_ours_is_not_offered() -> None:

@@ -115,6 +115,8 @@ def _indent(line: str) -> int:
 
 
 def _prose_line(line: str) -> str:
+    if not line:
+        return ""
     item = _ITEM.match(line)
     if not item:
         return _paragraph(line)
