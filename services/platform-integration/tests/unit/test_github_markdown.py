@@ -6,18 +6,19 @@ from hypothesis import strategies as st
 from platform_integration.infrastructure.github_markdown import (
     BODY_LIMIT,
     comment_body,
-    harmless,
     review_body,
     review_marker,
 )
+from platform_integration.infrastructure.inert_markdown import harmless
 from platform_integration_support.builders import a_comment, a_review
+from platform_integration_support.rendered import Rendered
 
 
 @given(st.text())
 def test_foreign_text_forges_no_marker_and_pings_nobody(text: str) -> None:
-    shown = harmless(f"{text} <!-- crivo:review:x --> @mona @org/team")
-    assert "<!--" not in shown
-    assert not re.search(r"(?<![\w`])@\w", shown)
+    body = harmless(f"{text} <!-- crivo:review:x --> @mona @org/team")
+    assert "<!--" not in body
+    assert not any(re.search(r"@\w", prose) for prose in Rendered(body).prose)
 
 
 @pytest.mark.parametrize("inside", ["x = 1", "```", "a ```` b", "`````"])

@@ -36,6 +36,7 @@ from platform_integration.infrastructure.github_markdown import (
     review_marker,
 )
 from platform_integration.infrastructure.github_payload import read_pull_request
+from platform_integration.infrastructure.inert_markdown import harmless, plain_line
 
 CHECK_NAME = "Crivo"
 VERSION = "2022-11-28"
@@ -122,7 +123,11 @@ class GitHub:
             "head_sha": check.head_sha,
             "status": state.status,
             "external_id": str(check.said_by),
-            "output": {"title": state.title[:250], "summary": state.summary[:60_000] or "…"},
+            # Only the summary is Markdown.
+            "output": {
+                "title": plain_line(state.title, 250),
+                "summary": harmless(state.summary) or "…",
+            },
         }
         if state.conclusion:
             body |= {"conclusion": state.conclusion}

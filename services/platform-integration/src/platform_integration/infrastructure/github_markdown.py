@@ -4,14 +4,16 @@ import re
 from collections.abc import Sequence
 from uuid import UUID
 
+from platform_integration.domain.comment_command import OWN_MARKER
 from platform_integration.domain.review import Comment, Review
+from platform_integration.infrastructure.inert_markdown import (
+    code_span,
+    fence_around,
+    harmless,
+    harmless_line,
+)
 
 BODY_LIMIT = 65_000  # GitHub's is 65,536 characters
-TEXT_LIMIT = 4_000
-
-
-_FENCE = re.compile(r"`{3,}")
-_MENTION = re.compile(r"(?<![\w`])@(?=\w)")
 
 
 def review_marker(review_id: UUID, head_sha: str) -> str:
@@ -23,21 +25,17 @@ def comment_marker(fingerprint: str) -> str:
     return f"<!-- crivo:finding:{_token(fingerprint)} -->"
 
 
-def harmless(text: str) -> str:
-    """No mention that pings, no comment that forges a marker, no HTML."""
-    text = text[:TEXT_LIMIT].replace("<", "&lt;").replace("-->", "--&gt;")
-    return _MENTION.sub("@\u200b", text)
-
-
 def comment_body(comment: Comment) -> str:
     parts = [
-        f"**{comment.severity}** · {harmless(comment.title)}",
+        f"**{harmless_line(comment.severity)}** · {harmless_line(comment.title)}",
         harmless(comment.explanation),
     ]
-    if comment.replacement is not None:
-        fence = _fence(comment.replacement)
+    # It cannot be changed, for somebody may commit it; so one that has a marker is not offered.
+    if comment.replacement is not None and OWN_MARKER not in comment.replacement:
+        fence = fence_around(comment.replacement, 3)
         parts.append(f"{fence}suggestion\n{comment.replacement}\n{fence}")
-    parts.append(f"<sub>{comment.category} · {harmless(comment.source)}</sub>")
+    category, source = harmless_line(comment.category), harmless_line(comment.source)
+    parts.append(f"<sub>{category} · {source}</sub>")
     parts.append(comment_marker(comment.fingerprint))
     return "\n\n".join(parts)
 
@@ -48,7 +46,7 @@ def review_body(review: Review) -> str:
     parts = [f"### Crivo: {review.headline}", harmless(review.summary)]
     if review.missing_stages:
         missing = "\n".join(
-            f"- **{harmless(stage)}**: {harmless(reason)}"
+            f"- **{harmless_line(stage)}**: {harmless_line(reason)}"
             for stage, reason in review.missing_stages
         )
         parts.append(f"**Not everything was reviewed:**\n{missing}")
@@ -63,8 +61,8 @@ def _entries(comments: Sequence[Comment], room: int) -> str:
     lines: list[str] = []
     for comment in comments:
         line = (
-            f"- `{_code(comment.path)}:{comment.start_line}` "
-            f"**{comment.severity}** {harmless(comment.title)}"
+            f"- {code_span(f'{comment.path}:{comment.start_line}')} "
+            f"**{harmless_line(comment.severity)}** {harmless_line(comment.title)}"
         )
         if room < len(line) + 1:
             break
@@ -77,16 +75,6 @@ def _entries(comments: Sequence[Comment], room: int) -> str:
         f"<details><summary>{len(comments)} more, not on their lines</summary>\n\n"
         f"{listed}\n\n</details>"
     )
-
-
-def _fence(text: str) -> str:
-    """Longer than any run of backticks inside, so that the text cannot end it."""
-    longest = max((len(run) for run in _FENCE.findall(text)), default=2)
-    return "`" * (longest + 1)
-
-
-def _code(text: str) -> str:
-    return text.replace("`", "'").replace("\n", " ")
 
 
 def _token(text: str) -> str:
