@@ -1,0 +1,153 @@
+"""The changed parts of a file, line by line, as a model is shown them."""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from code_review.domain.diff import Hunk
+from code_review.domain.visible_text import shown_line
+
+# Of a longer function only what is around the change: too much else hides it.
+MOST_FUNCTION_LINES = 120
+AROUND = 20
+# Of removed lines in a row; more of them say little about what stands there now.
+MOST_REMOVED = 80
+SEPARATOR = "       ..."
+# Sections as near as that to each other cost less as one.
+_NEAR = 3
+# How lines begin that belong to the function below them: decorators, attributes, comments.
+_LEADING = ("@", "#", "//", "/*", "*", "[")
+_MOST_LEADING = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """`section` counts the parts of the file; `begins_function` also where a section goes on."""
+
+    text: str
+    section: int
+    begins_function: bool = False
+
+
+def rows_of(content: str, hunks: Sequence[Hunk], functions: Sequence[range]) -> list[Row]:
+    """The file's hunks, each with the function around it or else some lines."""
+    # By line feeds alone, as Git counts; after the last there is no line.
+    lines = content.removeprefix("\ufeff").removesuffix("\n").split("\n") if content else []
+    whole = _whole_functions(functions, lines)
+    wanted = [range(hunk.start, hunk.end + 1) for hunk in hunks]
+    wanted += _around(_anchors(hunks), whole, functions)
+    removed = {each.before: each.text for hunk in hunks for each in hunk.removed}
+    added = frozenset[int]().union(*(hunk.added for hunk in hunks))
+    begins = {function.start for function in whole}
+    rows: list[Row] = []
+    for index, section in enumerate(_sections(wanted, len(lines))):
+        for number in section:
+            rows += _removed_rows(removed.pop(number, ()), index)
+            text = f"{number:>6} {'+' if number in added else ' '} {shown_line(lines[number - 1])}"
+            rows.append(Row(text, index, number in begins))
+        rows += _removed_rows(removed.pop(section.stop, ()), index)
+    return rows
+
+
+def text_of(rows: Sequence[Row]) -> str:
+    texts = [row.text for row in rows[:1]]
+    for one, other in pairwise(rows):
+        texts += [other.text] if one.section == other.section else [SEPARATOR, other.text]
+    return "\n".join(texts)
+
+
+def split(rows: Sequence[Row], most_bytes: int) -> Iterator[Sequence[Row]]:
+    """Parts whose text is no larger, cut between sections or before functions where possible."""
+    start, size, border, at = 0, 0, 0, 0
+    while at < len(rows):
+        begins_section = at > start and rows[at].section != rows[at - 1].section
+        if begins_section or rows[at].begins_function:
+            border = at
+        cost = len(rows[at].text.encode()) + 1 + (len(SEPARATOR) + 1 if begins_section else 0)
+        # The last line feed of a part is not in its text.
+        if size + cost - 1 > most_bytes and at > start:
+            cut = border if border > start else at
+            yield rows[start:cut]
+            start, size, at = cut, 0, cut
+        else:
+            size += cost
+            at += 1
+    if start < len(rows):
+        yield rows[start:]
+
+
+def _removed_rows(text: Sequence[str], section: int) -> list[Row]:
+    rows = [Row(f"       - {shown_line(line)}", section) for line in text[:MOST_REMOVED]]
+    if len(text) > MOST_REMOVED:
+        rows.append(Row(f"       - …[{len(text) - MOST_REMOVED} more removed lines]", section))
+    return rows
+
+
+def _anchors(hunks: Iterable[Hunk]) -> list[int]:
+    """One line for each thing that changed, in order."""
+    anchors: set[int] = set()
+    for hunk in hunks:
+        anchors |= hunk.added
+        anchors |= {min(each.before, hunk.end) for each in hunk.removed}
+    return sorted(anchors)
+
+
+def _whole_functions(functions: Iterable[range], lines: Sequence[str]) -> list[range]:
+    """Those short enough to be shown whole and in no other such: a callback alone says little."""
+    kept: list[range] = []
+    for function in sorted(functions, key=_outer_first):
+        nested = kept and function.stop <= kept[-1].stop
+        if len(function) <= MOST_FUNCTION_LINES and not nested:
+            kept.append(function)
+    return [range(_lead(each.start, lines), each.stop) for each in kept]
+
+
+def _outer_first(function: range) -> tuple[int, int]:
+    return function.start, -function.stop
+
+
+def _lead(start: int, lines: Sequence[str]) -> int:
+    first = start
+    while first > max(1, start - _MOST_LEADING) and (
+        lines[first - 2 : first - 1] and lines[first - 2].lstrip().startswith(_LEADING)
+    ):
+        first -= 1
+    return first
+
+
+def _around(
+    anchors: Iterable[int], whole: Sequence[range], functions: Iterable[range]
+) -> Iterator[range]:
+    """The function around each line; or lines around it, with the first line of a longer one."""
+    starts = [function.start for function in whole]
+    long = sorted((each for each in functions if len(each) > MOST_FUNCTION_LINES), key=_outer_first)
+    entered: list[range] = []
+    ahead = 0
+    for line in anchors:
+        last = bisect_right(starts, line) - 1
+        if last >= 0 and line in whole[last]:
+            yield whole[last]
+            continue
+        yield range(line - AROUND, line + AROUND + 1)
+        while ahead < len(long) and long[ahead].start <= line:
+            entered.append(long[ahead])
+            ahead += 1
+        while entered and entered[-1].stop <= line:
+            entered.pop()
+        if entered:
+            yield range(entered[-1].start, entered[-1].start + 1)
+
+
+def _sections(wanted: Iterable[range], lines: int) -> list[range]:
+    """In order and apart from each other, within a file of so many lines."""
+    found: list[range] = []
+    for each in sorted(wanted, key=lambda one: one.start):
+        section = range(max(1, each.start), min(lines + 1, each.stop))
+        if not section:
+            continue
+        if found and section.start <= found[-1].stop + _NEAR:
+            found[-1] = range(found[-1].start, max(found[-1].stop, section.stop))
+        else:
+            found.append(section)
+    return found
