@@ -1,12 +1,13 @@
 """The changed parts of a file, line by line, as a model is shown them."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Self
 
 from code_review.domain.diff import Hunk
-from code_review.domain.visible_text import shown_line
+from code_review.domain.visible_text import MOST_OF_A_LINE, shown_line
 
 # Of a longer function only what is around the change: too much else hides it.
 MOST_FUNCTION_LINES = 120
@@ -19,6 +20,8 @@ _NEAR = 3
 # How lines begin that belong to the function below them: decorators, attributes, comments.
 _LEADING = ("@", "#", "//", "/*", "*", "[")
 _MOST_LEADING = 5
+# Its number, its sign and spaces; a line feed follows, but a carriage return may have gone.
+_LEAST_BEFORE_A_LINE = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,24 +33,59 @@ class Row:
     begins_function: bool = False
 
 
-def rows_of(content: str, hunks: Sequence[Hunk], functions: Sequence[range]) -> list[Row]:
-    """The file's hunks, each with the function around it or else some lines."""
-    # By line feeds alone, as Git counts; after the last there is no line.
-    lines = content.removeprefix("\ufeff").removesuffix("\n").split("\n") if content else []
-    whole = _whole_functions(functions, lines)
-    wanted = [range(hunk.start, hunk.end + 1) for hunk in hunks]
-    wanted += _around(_anchors(hunks), whole, functions)
-    removed = {each.before: each.text for hunk in hunks for each in hunk.removed}
-    added = frozenset[int]().union(*(hunk.added for hunk in hunks))
-    begins = {function.start for function in whole}
-    rows: list[Row] = []
-    for index, section in enumerate(_sections(wanted, len(lines))):
-        for number in section:
-            rows += _removed_rows(removed.pop(number, ()), index)
-            text = f"{number:>6} {'+' if number in added else ' '} {shown_line(lines[number - 1])}"
-            rows.append(Row(text, index, number in begins))
-        rows += _removed_rows(removed.pop(section.stop, ()), index)
-    return rows
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Which lines of a file are shown; before they are, how much that is can be told cheaply."""
+
+    lines: Sequence[str]
+    sections: Sequence[range]
+    begins: frozenset[int]
+    added: frozenset[int]
+    removed: Mapping[int, Sequence[str]]
+
+    @classmethod
+    def of(cls, content: str, hunks: Sequence[Hunk], functions: Sequence[range]) -> Self | None:
+        """The hunks, each with the function around it or else some lines; None if not its hunks."""
+        # By line feeds alone, as Git counts; after the last there is no line.
+        lines = content.removeprefix("\ufeff").removesuffix("\n").split("\n") if content else []
+        if any(hunk.end > len(lines) for hunk in hunks):
+            return None
+        whole = _whole_functions(functions, lines)
+        wanted = [range(hunk.start, hunk.end + 1) for hunk in hunks]
+        wanted += _around(_anchors(hunks), whole, functions)
+        return cls(
+            lines=lines,
+            sections=_sections(wanted, len(lines)),
+            begins=frozenset(function.start for function in whole),
+            added=frozenset().union(*(hunk.added for hunk in hunks)),
+            removed={each.before: each.text for hunk in hunks for each in hunk.removed},
+        )
+
+    def least_bytes(self) -> int:
+        """Its text has no fewer: to be visible, and to be marked as cut, makes lines longer."""
+        return sum(
+            _LEAST_BEFORE_A_LINE + min(len(line), MOST_OF_A_LINE)
+            for section in self.sections
+            for line in self.lines[section.start - 1 : section.stop - 1]
+        )
+
+    def rows(self) -> list[Row]:
+        rows: list[Row] = []
+        for index, section in enumerate(self.sections):
+            for number in section:
+                rows += self._removed_before(number, index)
+                sign = "+" if number in self.added else " "
+                text = f"{number:>6} {sign} {shown_line(self.lines[number - 1])}"
+                rows.append(Row(text, index, number in self.begins))
+            rows += self._removed_before(section.stop, index)
+        return rows
+
+    def _removed_before(self, number: int, section: int) -> list[Row]:
+        text = self.removed.get(number, ())
+        rows = [Row(f"       - {shown_line(line)}", section) for line in text[:MOST_REMOVED]]
+        if len(text) > MOST_REMOVED:
+            rows.append(Row(f"       - …[{len(text) - MOST_REMOVED} more removed lines]", section))
+        return rows
 
 
 def text_of(rows: Sequence[Row]) -> str:
@@ -77,20 +115,13 @@ def split(rows: Sequence[Row], most_bytes: int) -> Iterator[Sequence[Row]]:
         yield rows[start:]
 
 
-def _removed_rows(text: Sequence[str], section: int) -> list[Row]:
-    rows = [Row(f"       - {shown_line(line)}", section) for line in text[:MOST_REMOVED]]
-    if len(text) > MOST_REMOVED:
-        rows.append(Row(f"       - …[{len(text) - MOST_REMOVED} more removed lines]", section))
-    return rows
-
-
 def _anchors(hunks: Iterable[Hunk]) -> list[int]:
-    """One line for each thing that changed, in order."""
-    anchors: set[int] = set()
+    """The lines of each change that what is around it depends on: its first and its last."""
+    changed: set[int] = set()
     for hunk in hunks:
-        anchors |= hunk.added
-        anchors |= {min(each.before, hunk.end) for each in hunk.removed}
-    return sorted(anchors)
+        changed |= hunk.added
+        changed |= {min(each.before, hunk.end) for each in hunk.removed}
+    return sorted(line for line in changed if not {line - 1, line + 1} <= changed)
 
 
 def _whole_functions(functions: Iterable[range], lines: Sequence[str]) -> list[range]:

@@ -4,12 +4,12 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from code_review.domain.change_set import UNREVIEWABLE, ChangedFile, ChangeSet
 from code_review.domain.diff import Diff
-from code_review.domain.excerpts import rows_of, split, text_of
+from code_review.domain.excerpts import Layout, split, text_of
 from code_review.domain.file_kinds import FileKind, is_documentation, kind_of
 from code_review.domain.model_usage import estimated_tokens
 from code_review.domain.source_file import SourceFile
@@ -19,8 +19,6 @@ BUNDLE_TOKENS = 8_000
 MOST_PATH = 1_000
 # What stands around an excerpt: the boundary twice, and the names of its parts.
 FRAME_TOKENS = 40
-# Before its text, each added line has a number, a sign and spaces.
-_LEAST_BYTES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,17 +87,23 @@ def plan_reading(
         return candidates.rank[path], -_changed(diff, path), path
 
     for path in sorted(candidates.files, key=weight):
-        excerpts: Sequence[Excerpt] = ()
-        if choice.has_room_for(_LEAST_BYTES * len(diff.added_lines(path)) * 10 // 28):
-            excerpts = _excerpts(candidates.files[path], diff, functions.get(path, ()))
-            if not excerpts:
-                not_read[path] = "its text is not the one of the diff"
-                continue
-        if not excerpts or not choice.take(excerpts):
+        file = candidates.files[path]
+        layout = Layout.of(file.content, diff.hunks[path], functions.get(path, ()))
+        if layout is None:
+            not_read[path] = "its text is not the one of the diff"
+        elif not choice.takes(path, layout):
             not_read[path] = f"over the review's budget of {input_tokens:,} tokens"
-    return ReadingPlan(
-        tuple(Bundle.of(each) for each in choice.bundles), not_read, candidates.skipped
-    )
+    bundles = tuple(Bundle.of(each) for each in _filled(choice.pieces))
+    return ReadingPlan(bundles, not_read, candidates.skipped)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Piece:
+    """In the order of reading: by rank, folder, name and part."""
+
+    place: tuple[int, str, str, int]
+    excerpt: Excerpt = field(compare=False)
+    tokens: int = field(compare=False)
 
 
 class _Choice:
@@ -109,48 +113,48 @@ class _Choice:
         self._rank = rank
         self._budget = input_tokens
         self._overhead = overhead_tokens
-        self._excerpts: list[Excerpt] = []
-        self.bundles: list[list[Excerpt]] = []
+        self._tokens = 0
+        self.pieces: list[_Piece] = []
 
-    def has_room_for(self, tokens: int) -> bool:
-        """Whether it could have, were bundles filled to the brim."""
-        total = tokens + sum(each.tokens for each in self._excerpts)
-        return total + self._overhead * -(-total // BUNDLE_TOKENS) <= self._budget
-
-    def take(self, more: Sequence[Excerpt]) -> bool:
-        """All of them or none."""
-        if not self.has_room_for(sum(each.tokens for each in more)):
+    def takes(self, path: str, layout: Layout) -> bool:
+        """All of it, or nothing."""
+        if not self._could_hold(layout.least_bytes() * 10 // 28):
             return False
-        excerpts = [*self._excerpts, *more]
-        # Stable, so the parts of a file stay in their order.
-        bundles = _filled(sorted(excerpts, key=lambda each: self._place(each.path)))
-        total = sum(each.tokens for each in excerpts) + self._overhead * len(bundles)
-        if total > self._budget:
+        more = self._pieces_of(path, layout)
+        tokens = sum(piece.tokens for piece in more)
+        if not self._could_hold(tokens):
             return False
-        self._excerpts, self.bundles = excerpts, bundles
+        pieces = sorted([*self.pieces, *more])
+        if self._tokens + tokens + self._overhead * len(_filled(pieces)) > self._budget:
+            return False
+        self.pieces, self._tokens = pieces, self._tokens + tokens
         return True
 
-    def _place(self, path: str) -> tuple[int, str, str]:
+    def _could_hold(self, tokens: int) -> bool:
+        """Whether it would fit, were each bundle filled to the brim."""
+        total = self._tokens + tokens
+        return total + self._overhead * -(-total // BUNDLE_TOKENS) <= self._budget
+
+    def _pieces_of(self, path: str, layout: Layout) -> list[_Piece]:
+        room = BUNDLE_TOKENS - Excerpt(path, "").tokens
         folder, _, name = path.rpartition("/")
-        return self._rank[path], folder, name
+        excerpts = (Excerpt(path, text_of(part)) for part in split(layout.rows(), room * 28 // 10))
+        return [
+            _Piece((self._rank[path], folder, name, part), excerpt, excerpt.tokens)
+            for part, excerpt in enumerate(excerpts)
+        ]
 
 
-def _filled(excerpts: Iterable[Excerpt]) -> list[list[Excerpt]]:
+def _filled(pieces: Iterable[_Piece]) -> list[list[Excerpt]]:
     bundles: list[list[Excerpt]] = []
     room = 0
-    for excerpt in excerpts:
-        if excerpt.tokens > room:
+    for piece in pieces:
+        if piece.tokens > room:
             bundles.append([])
             room = BUNDLE_TOKENS
-        bundles[-1].append(excerpt)
-        room -= excerpt.tokens
+        bundles[-1].append(piece.excerpt)
+        room -= piece.tokens
     return bundles
-
-
-def _excerpts(file: SourceFile, diff: Diff, functions: Sequence[range]) -> list[Excerpt]:
-    rows = rows_of(file.content, diff.hunks[file.path], functions)
-    room = BUNDLE_TOKENS - Excerpt(file.path, "").tokens
-    return [Excerpt(file.path, text_of(part)) for part in split(rows, room * 28 // 10)]
 
 
 def _changed(diff: Diff, path: str) -> int:

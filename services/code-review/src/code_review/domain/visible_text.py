@@ -1,6 +1,7 @@
 """Text of strangers with nothing in it that a reader cannot see."""
 
 import json
+from functools import lru_cache
 
 MOST_OF_A_LINE = 500
 
@@ -9,9 +10,12 @@ def visible(text: str) -> str:
     """On one line: what does not print, and what turns or hides its neighbours, as an escape."""
     if text.replace("\t", " ").isprintable():
         return text
-    return "".join(
-        each if each.isprintable() or each == "\t" else json.dumps(each)[1:-1] for each in text
-    )
+    return "".join(map(_visible_character, text))
+
+
+@lru_cache(maxsize=1024)
+def _visible_character(one: str) -> str:
+    return one if one.isprintable() or one == "\t" else json.dumps(one)[1:-1]
 
 
 def shown_line(line: str) -> str:
