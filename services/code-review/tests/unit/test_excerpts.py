@@ -13,7 +13,7 @@ from code_review.domain.excerpts import (
     split,
     text_of,
 )
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 
@@ -162,6 +162,7 @@ def test_a_cut_is_between_sections_or_before_a_function() -> None:
     assert parts == [list(range(1, 12)), list(range(12, 25))]
 
 
+@settings(deadline=None)
 @given(
     lines=st.lists(
         st.sampled_from(["", "x", "longer " * 5, "é" * 9, "x\r", "z" * 900]),

@@ -247,7 +247,7 @@ RANGES = st.lists(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=60, deadline=None)
 @given(
     change_set=changes(),
     functions=st.dictionaries(st.sampled_from(NAMES), RANGES),

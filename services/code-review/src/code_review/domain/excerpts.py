@@ -20,8 +20,8 @@ _NEAR = 3
 # How lines begin that belong to the function below them: decorators, attributes, comments.
 _LEADING = ("@", "#", "//", "/*", "*", "[")
 _MOST_LEADING = 5
-# Its number, its sign and spaces; a line feed follows, but a carriage return may have gone.
-_LEAST_BEFORE_A_LINE = 9
+# Its number, its sign and spaces are nine, and one is for a carriage return that is not shown.
+_LEAST_BEFORE_A_LINE = 8
 
 
 @dataclass(frozen=True, slots=True)
