@@ -94,7 +94,7 @@ def test_the_function_shown_is_the_outermost_that_can_be_shown_whole() -> None:
 
 def test_a_hunk_over_two_functions_is_shown_with_both() -> None:
     functions = (range(10, 40), range(40, 70))
-    text = shown(numbered(200), a_hunk(39, 41, start=36, end=44), functions=functions)
+    text = shown(numbered(200), a_hunk(39, 40, 41, start=36, end=44), functions=functions)
     assert lines_shown(text) == list(range(10, 70))
 
 

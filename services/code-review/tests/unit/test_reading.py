@@ -165,6 +165,12 @@ def test_the_price_of_each_question_counts() -> None:
     assert plan(change_set, overhead=4_000).not_read == {"a.py": OVER}
 
 
+def test_the_price_of_bundles_that_stay_half_empty_counts() -> None:
+    change_set = a_change_set(*(a_file_of(5_000, f"{name}.py") for name in "abc"))
+    assert paths(plan(change_set, tokens=23_000, overhead=3_000)) == [["a.py"], ["b.py"]]
+    assert len(plan(change_set, tokens=25_000, overhead=3_000).bundles) == 3
+
+
 def test_a_file_larger_than_the_budget_is_not_read() -> None:
     change_set = a_change_set(a_changed_file("a.py", "x\n" * 20_000), a_changed_file("b.py"))
     found = plan(change_set)
