@@ -1,10 +1,11 @@
 """The diff model, held against what Git itself says of the same change."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 import pytest
+from code_review.domain.diff import Hunk, RemovedLines
 from code_review.infrastructure.diff_reader import UnreadableDiff, plain_path, read_diff
 from code_review_support.git import Blob, Repository, Tree
 from hypothesis import HealthCheck, example, given, settings
@@ -137,9 +138,63 @@ def test_it_has_the_line_numbers_of_git(repository: Repository, change: tuple[Tr
         path: {line for each in found for line in each} for path, found in written.items()
     }
 
+    texts = [_lines(blob.content) for blob in change[0].values()]
+    for path, found in diff.hunks.items():
+        if found:
+            assert undone(_lines(change[1][path].content), found) in [[], *texts]
+
+
+def undone(lines: list[str], hunks: Sequence[Hunk]) -> list[str]:
+    """The old lines, from the new ones and what the diff says of them."""
+    added = {line for hunk in hunks for line in hunk.added}
+    removed = {each.before: each.text for hunk in hunks for each in hunk.removed}
+    old: list[str] = []
+    for number, line in enumerate([*lines, ""], start=1):
+        old += removed.pop(number, ())
+        old += [] if number in added or number > len(lines) else [line]
+    assert not removed
+    return old
+
+
+def _lines(content: bytes) -> list[str]:
+    return content.decode().removesuffix("\n").split("\n") if content else []
+
 
 def _without_empty(found: Mapping[str, Found]) -> dict[str, Found]:
     return {path: each for path, each in found.items() if each}
+
+
+def test_removed_lines_stand_before_the_line_they_stood_before() -> None:
+    diff = read_diff(
+        "--- a/x\n+++ b/x\n@@ -1,6 +1,4 @@\n one\n-two\r\n+2\n three\n-\x0cfo\rur\n five\n-six\n"
+        "\\ No newline at end of file\n"
+    )
+    (hunk,) = diff.hunks["x"]
+    assert hunk.removed == (
+        RemovedLines(before=2, text=("two\r",)),
+        RemovedLines(before=4, text=("\x0cfo\rur",)),
+        RemovedLines(before=5, text=("six",)),
+    )
+    assert diff.added_lines("x") == {2}
+    assert diff.touched_lines("x") == {1, 2, 3, 4}
+
+
+@pytest.mark.parametrize(
+    ("diff", "touched"),
+    [
+        ("@@ -1,3 +1,2 @@\n-gone\n one\n two\n", {1}),
+        ("@@ -1,3 +1,2 @@\n one\n two\n-gone\n", {2}),
+        ("@@ -8,4 +8,2 @@\n one\n-gone\n-gone\n two\n", {8, 9}),
+        ("@@ -1,3 +0,0 @@\n-one\n-two\n-three\n", set()),
+    ],
+    ids=["before the first", "after the last", "between", "all of the file"],
+)
+def test_a_deletion_can_be_spoken_about_on_the_lines_beside_it(
+    diff: str, touched: set[int]
+) -> None:
+    read = read_diff(f"--- a/x\n+++ b/x\n{diff}")
+    assert read.touched_lines("x") == touched
+    assert read.added_lines("x") == set()
 
 
 def test_a_diff_without_git_headers_is_read() -> None:

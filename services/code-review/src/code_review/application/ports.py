@@ -1,6 +1,6 @@
 """Every port of the service."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
@@ -44,6 +44,17 @@ class Analyzer(Protocol):
         """All it finds in these files, on changed lines or not; ignore files it cannot read.
 
         Raise AnalyzerFailed when it crashed, took too long, or its output made no sense.
+        """
+        ...
+
+
+class Functions(Protocol):
+    """Where functions and methods are."""
+
+    async def of(self, files: Sequence[SourceFile]) -> Mapping[str, Sequence[range]]:
+        """Their lines by path, 1-based and in order; files it cannot read are absent.
+
+        Raise AnalyzerFailed as an Analyzer does.
         """
         ...
 

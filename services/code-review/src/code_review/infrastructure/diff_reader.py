@@ -3,9 +3,10 @@
 import re
 
 from unidiff.errors import UnidiffParseError
+from unidiff.patch import Hunk as UnidiffHunk
 from unidiff.patch import PatchSet
 
-from code_review.domain.diff import Diff, Hunk
+from code_review.domain.diff import Diff, Hunk, RemovedLines
 
 # How the lines begin that say what changed where. Of the others, `diff --git` cannot be read: where
 # its first name ends is a guess when names have spaces, and the names come again before the hunks.
@@ -31,20 +32,28 @@ def read_diff(text: str) -> Diff:
     for file in patch:
         if file.is_removed_file:
             continue
-        hunks[plain_path(file.path)] = tuple(
-            Hunk(
-                start=hunk.target_start,
-                end=hunk.target_start + hunk.target_length - 1,
-                added=frozenset(
-                    line.target_line_no
-                    for line in hunk
-                    if line.is_added and line.target_line_no is not None
-                ),
-            )
-            for hunk in file
-            if hunk.target_length
-        )
+        hunks[plain_path(file.path)] = tuple(_hunk(hunk) for hunk in file if hunk.target_length)
     return Diff(hunks)
+
+
+def _hunk(read: UnidiffHunk) -> Hunk:
+    added: list[int] = []
+    removed: dict[int, list[str]] = {}
+    number = read.target_start
+    for line in read:
+        if line.is_removed:
+            removed.setdefault(number, []).append(line.value.removesuffix("\n"))
+        elif line.is_added or line.is_context:
+            added += [number] if line.is_added else []
+            number += 1
+    return Hunk(
+        start=read.target_start,
+        end=read.target_start + read.target_length - 1,
+        added=frozenset(added),
+        removed=tuple(
+            RemovedLines(before=before, text=tuple(text)) for before, text in removed.items()
+        ),
+    )
 
 
 def plain_path(path: str) -> str:
