@@ -56,7 +56,7 @@ def says(
         usage = {
             "prompt_tokens": sent,
             "completion_tokens": received,
-            "total_tokens": sent + received,
+            "total_tokens": 980,
             "prompt_tokens_details": {"cached_tokens": cached},
         }
     return a_json(document | ({"usage": usage} if usage is not None else {}))
@@ -147,9 +147,8 @@ class ModelEndpoint:
 
 async def _read(reader: asyncio.StreamReader) -> Asked:
     line, *rest = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").strip().split("\r\n")
-    headers = dict(each.lower().split(": ", 1) for each in rest)
-    original = dict(each.split(": ", 1) for each in rest)
-    headers["authorization"] = original.get("Authorization", headers.get("authorization", ""))
+    pairs = (each.split(": ", 1) for each in rest)
+    headers = {name.lower(): value for name, value in pairs}
     body = await reader.readexactly(int(headers.get("content-length", 0)))
     return Asked(line, headers, json.loads(body))
 

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 from decimal import Decimal
 
+from pydantic_ai.exceptions import UnexpectedModelBehavior
 from pydantic_ai.messages import (
     ModelMessage,
     ModelResponse,
@@ -18,11 +19,14 @@ from pydantic_ai.usage import RequestUsage
 
 from code_review.application.language_model import RefusalClass
 from code_review.domain.model_usage import Usage, estimated_tokens
-from code_review.infrastructure.model_failures import Failed, cut_off, filtered, too_slow
+from code_review.infrastructure.model_failures import (
+    Failed,
+    cut_off,
+    filtered,
+    no_completion,
+    too_slow,
+)
 from code_review.infrastructure.model_prices import ModelPrices
-
-# What a server may claim for one request: a stored sum must stay a number, and a bill believable.
-MOST_TOKENS = 10_000_000
 
 
 class Accounts:
@@ -37,16 +41,13 @@ class Accounts:
         self.usage += Usage(requests=1, unreported=1, cost_usd=Decimal(0) if known else None)
 
     def reported(self, model: str, told: RequestUsage) -> None:
-        tokens = (told.input_tokens, told.output_tokens)
-        if not any(tokens) or not all(0 <= each <= MOST_TOKENS for each in tokens):
+        sent, received = told.input_tokens, told.output_tokens
+        if not (sent or received):
             return
-        cached = max(told.cache_read_tokens, 0)
         cost = self._prices.cost(
-            model, input_tokens=tokens[0], output_tokens=tokens[1], cached_tokens=cached
+            model, input_tokens=sent, output_tokens=received, cached_tokens=told.cache_read_tokens
         )
-        self.usage += Usage(
-            unreported=-1, input_tokens=tokens[0], output_tokens=tokens[1], cost_usd=cost
-        )
+        self.usage += Usage(unreported=-1, input_tokens=sent, output_tokens=received, cost_usd=cost)
 
 
 class CountedModel(WrapperModel):
@@ -86,6 +87,8 @@ class CountedModel(WrapperModel):
                     )
             except TimeoutError:
                 raise too_slow(self._seconds) from None
+            except UnexpectedModelBehavior:
+                raise no_completion() from None
         self._accounts.reported(self.model_name, response.usage)
         if response.finish_reason == "length":
             raise cut_off()

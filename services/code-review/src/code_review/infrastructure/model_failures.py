@@ -7,13 +7,11 @@ from email.utils import parsedate_to_datetime
 
 from openai import APIStatusError
 from pydantic_ai.exceptions import (
-    ContentFilterError,
     ModelAPIError,
     ModelConnectionError,
     ModelContextWindowExceededError,
     ModelHTTPError,
     ModelTimeoutError,
-    OutputTokenLimitExceeded,
     UnexpectedModelBehavior,
 )
 
@@ -53,6 +51,10 @@ def filtered() -> Failed:
     return Failed(refusal=RefusalClass.REFUSED, reason="the model or a filter before it refused")
 
 
+def no_completion() -> Failed:
+    return Failed(refusal=RefusalClass.BAD_ANSWER, reason="the answer is no chat completion")
+
+
 def too_slow(seconds: float) -> Failed:
     return Failed(refusal=RefusalClass.UNAVAILABLE, reason=f"no answer within {seconds:g} s")
 
@@ -71,10 +73,6 @@ def failure(error: Exception, now: datetime) -> Failed:
             return Failed(refusal=RefusalClass.UNAVAILABLE, reason="no answer in time")
         case ModelConnectionError():
             return Failed(refusal=RefusalClass.UNAVAILABLE, reason="no connection")
-        case OutputTokenLimitExceeded():
-            return cut_off()
-        case ContentFilterError():
-            return filtered()
         case ModelAPIError():
             return _of_answer(error)
         case UnexpectedModelBehavior():
