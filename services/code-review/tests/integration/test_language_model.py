@@ -412,19 +412,19 @@ async def test_a_cancelled_question_leaves_the_server(
     assert endpoint.models == ["first"]
 
 
-async def test_no_more_questions_are_open_at_once_than_is_allowed(
+async def test_a_question_beyond_what_is_allowed_at_once_waits_and_is_not_sent(
     opened: Opener, endpoint: ModelEndpoint
 ) -> None:
-    endpoint.will(Reply(hangs=True), GOOD)
+    endpoint.will(Reply(hangs=True))
     model = await opened(concurrency=1)
     first = asyncio.create_task(ask(model))
     await endpoint.hanging.wait()
-    second = asyncio.create_task(ask(model))
-    await asyncio.sleep(0)
-    assert len(endpoint.asked) == 1
+    endpoint.will(GOOD)
+    refused = await refusal_of(model, replace(BUDGET, seconds=0.5))
+    assert refused.usage == Usage()
     first.cancel()
-    assert (await second).content == CLAIMS
     await asyncio.wait([first])
+    assert (await ask(model)).content == CLAIMS
 
 
 async def test_an_unknown_price_is_unknown_and_not_nothing(
