@@ -1,6 +1,6 @@
 """Language models behind any address that speaks OpenAI's chat completions.
 
-Only the worker imports this, and only when a model is configured: it is 40 MB.
+Only the worker imports this, and only when a model is configured: it is 60 MB.
 """
 
 import asyncio
