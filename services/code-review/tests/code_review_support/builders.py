@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 from code_review.application.analyze_pull_request import AnalyzePullRequest
 from code_review.domain.analysis import Analysis, Outcome
 from code_review.domain.change_set import ChangedFile, ChangeSet
+from code_review.domain.claims import Claim
 from code_review.domain.diff import Diff, Hunk
 from code_review.domain.finding import Category, Finding, Severity
 from code_review.domain.review import ErrorClass, Failure, JobId, Result, Review, Subject
@@ -63,6 +64,20 @@ def a_finding(
         confidence=confidence,
         replacement=replacement,
         fingerprint=fingerprint,
+    )
+
+
+def a_claim(path: str = "cart.py", line: int = 2) -> Claim:
+    return Claim(
+        path=path,
+        line=line,
+        end_line=line,
+        severity=Severity.HIGH,
+        category=Category.SECURITY,
+        title="eval of what a user sends",
+        explanation="It runs whatever the request says.",
+        fix="Parse it.",
+        evidence="return eval(item)",
     )
 
 

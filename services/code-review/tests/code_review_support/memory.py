@@ -4,9 +4,17 @@ import asyncio
 from collections.abc import Sequence
 from copy import deepcopy
 from datetime import datetime
-from typing import Any
+from decimal import Decimal
+from typing import Any, TypeVar
 from uuid import UUID
 
+from code_review.application.language_model import (
+    Answer,
+    AskBudget,
+    ModelRefused,
+    Prompt,
+    RefusalClass,
+)
 from code_review.application.ports import ConcurrentUpdate
 from code_review.application.views import (
     FindingView,
@@ -17,10 +25,14 @@ from code_review.application.views import (
 )
 from code_review.domain.change_set import ChangeSet
 from code_review.domain.finding import Finding
+from code_review.domain.model_usage import Usage, estimated_tokens
 from code_review.domain.review import JobId, Review
 from code_review.domain.source_file import SourceFile
 from code_review.infrastructure.published import published
 from crivo_messaging.envelope import Envelope
+
+T = TypeVar("T")
+A_USAGE = Usage(requests=1, input_tokens=900, output_tokens=80, cost_usd=Decimal("0.000385"))
 
 
 class MemoryReviews:
@@ -123,6 +135,27 @@ class MemoryAnalyzer:
             if isinstance(each, BaseException):
                 raise each
         return [each for each in self.said if isinstance(each, Finding)]
+
+
+class MemoryLanguageModel:
+    """Says what it is told to, in turn and the last for ever, or raises it; `asked` remembers."""
+
+    def __init__(self, *said: object, name: str = "memory", usage: Usage = A_USAGE) -> None:
+        self.name = name
+        self.said = list(said)
+        self.usage = usage
+        self.asked: list[Prompt] = []
+
+    async def ask(self, prompt: Prompt, schema: type[T], budget: AskBudget) -> Answer[T]:
+        if estimated_tokens(prompt.instructions + prompt.material) > budget.input_tokens:
+            raise ModelRefused(RefusalClass.OVER_BUDGET, "too long", usage=Usage())
+        self.asked.append(prompt)
+        said = self.said.pop(0) if len(self.said) > 1 else self.said[0]
+        if isinstance(said, BaseException):
+            raise said
+        if not isinstance(said, schema):
+            raise ModelRefused(RefusalClass.BAD_ANSWER, "another schema", usage=self.usage)
+        return Answer(content=said, model=self.name, usage=self.usage)
 
 
 def _place(view: ReviewView) -> str:

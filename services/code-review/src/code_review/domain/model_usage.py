@@ -30,6 +30,21 @@ class Usage:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """US dollars for a million tokens."""
+
+    input: Decimal
+    output: Decimal
+
+    def __post_init__(self) -> None:
+        if not all(each.is_finite() and each >= 0 for each in (self.input, self.output)):
+            raise ValueError("a price is a number that is not negative")
+
+    def of(self, *, input_tokens: int, output_tokens: int) -> Decimal:
+        return (self.input * input_tokens + self.output * output_tokens) / 1_000_000
+
+
 def estimated_tokens(text: str) -> int:
     """No fewer than any current tokenizer makes of it, and for code about half as many again.
 
