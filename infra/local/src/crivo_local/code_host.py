@@ -92,9 +92,16 @@ class CodeHost:
         return self._do("push", {"repository": repository, "branch": branch, **what})
 
     def open_pull_request(
-        self, repository: str, *, head: str, base: str, title: str, draft: bool = False
+        self,
+        repository: str,
+        *,
+        head: str,
+        base: str,
+        title: str,
+        body: str | None = None,
+        draft: bool = False,
     ) -> Json:
-        request = {"head": head, "base": base, "title": title, "draft": draft}
+        request = {"head": head, "base": base, "title": title, "body": body, "draft": draft}
         return self._do("pull-requests", {"repository": repository, **request})
 
     def mark_ready(self, repository: str, number: int) -> Json:

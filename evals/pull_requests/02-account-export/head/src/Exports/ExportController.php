@@ -37,7 +37,7 @@ final class ExportController
 
     private function inert(string|int|null $value): string|int|null
     {
-        if (is_string($value) && preg_match('/^[=+\-@\t\r]/', $value) === 1) {
+        if (is_string($value) && !is_numeric($value) && preg_match('/^[=+\-@\t\r]/', $value) === 1) {
             return "'" . $value;
         }
         return $value;
