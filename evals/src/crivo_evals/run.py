@@ -59,24 +59,32 @@ def run(
 
 @contextmanager
 def _platform(console: Console, model: Mapping[str, str], *, keep: bool) -> Iterator[Platform]:
-    root = LOCAL / "evals" / "platform"
-    overrides = {**OVERRIDES, **model}
-    platform = Platform(Stack(LOCAL), root, checkout=CHECKOUT, prefix="evals_", overrides=overrides)
-    with console.status("starting Crivo"):
-        platform.stack.start()
-        # What an earlier run kept would answer with that run's settings.
-        _remove(platform)
-        platform.up(lambda line: console.print(f"  {line}", style="dim"))
+    # What an earlier run kept would answer with that run's settings.
+    _remove(_made(model))
+    platform = _made(model)
     try:
+        with console.status("starting Crivo"):
+            platform.up(lambda line: console.print(f"  {line}", style="dim"))
         yield platform
     finally:
         if not keep:
             _remove(platform)
 
 
+def _made(model: Mapping[str, str]) -> Platform:
+    return Platform(
+        Stack(LOCAL),
+        LOCAL / "evals" / "platform",
+        checkout=CHECKOUT,
+        prefix="evals_",
+        overrides={**OVERRIDES, **model},
+    )
+
+
 def _remove(platform: Platform) -> None:
     if not platform.root.exists():
         return
+    platform.stack.start()
     platform.code_host("").stop()
     platform.stop_processes()
     platform.remove_stores()
