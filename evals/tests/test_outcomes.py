@@ -7,6 +7,7 @@ from crivo_evals.accounts import accounts, said
 from crivo_evals.cases import Answer, Region
 from crivo_evals.outcomes import Comment, Json, Outcome
 from crivo_evals.report import Run, write
+from crivo_evals.run import model_settings
 
 MODEL: Json = {
     "rejected": {"no such line": 2},
@@ -52,6 +53,21 @@ def test_a_run_without_a_model_says_so() -> None:
             [an_outcome("01-a"), Outcome(case_id="02-b", state="failed", review=None, comments=())]
         )
     ) == ["No model was asked."]
+
+
+def test_only_the_models_variables_are_handed_on() -> None:
+    environment = {"CODE_REVIEW_MODEL_URL": "http://model", "CODE_REVIEW_PORT": "1", "HOME": "/"}
+    assert model_settings(environment) == {"CODE_REVIEW_MODEL_URL": "http://model"}
+
+
+def test_what_was_not_reviewed_as_a_whole_is_said(tmp_path: Path) -> None:
+    answers = {"02-b": Answer(id="02-b", language="Python", says="It does not leak")}
+    missing = [{"stage": "review", "reason": "timed out"}]
+    review: Json = {"findings": [], "missing_stages": missing}
+    made = [Outcome(case_id="02-b", state="completed", review=review, comments=())]
+    page = tmp_path / "RESULTS.md"
+    write(page, Run(outcomes=made, answers=answers, model=None))
+    assert "- 02-b: completed, without review (timed out)" in page.read_text()
 
 
 def test_the_page_lists_what_a_person_has_to_judge(tmp_path: Path) -> None:

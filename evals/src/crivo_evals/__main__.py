@@ -14,7 +14,7 @@ from rich.console import Console
 
 from crivo_evals import outcomes, report
 from crivo_evals.cases import Case, load_answers, load_cases
-from crivo_evals.run import CHECKOUT, LOCAL, NotEnded, model_settings, run
+from crivo_evals.run import CHECKOUT, LOCAL, model_settings, run
 
 EVALS = CHECKOUT / "evals"
 PAGE = EVALS / "RESULTS.md"
@@ -32,7 +32,7 @@ def main() -> None:
         report.show(console, told)
         if arguments.write:
             report.write(PAGE, told)
-    except (DidNotStart, NotInstalled, NotEnded, Refused) as problem:
+    except (DidNotStart, NotInstalled, Refused) as problem:
         sys.exit(str(problem))
     except KeyboardInterrupt:
         sys.exit(130)
