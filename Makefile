@@ -3,11 +3,11 @@
 SHELL := /bin/sh
 PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .local/uv/bin/uv)
-EDITABLE := $(foreach d,$(patsubst %/pyproject.toml,%,$(wildcard contracts/*/pyproject.toml libs/*/pyproject.toml services/*/pyproject.toml infra/local/pyproject.toml tests-e2e/pyproject.toml simulations/pyproject.toml bench/pyproject.toml)),-e $(d))
+EDITABLE := $(foreach d,$(patsubst %/pyproject.toml,%,$(wildcard contracts/*/pyproject.toml libs/*/pyproject.toml services/*/pyproject.toml infra/local/pyproject.toml tests-e2e/pyproject.toml simulations/pyproject.toml bench/pyproject.toml evals/pyproject.toml)),-e $(d))
 BIN := .venv/bin
 CRIVO := $(BIN)/python -m crivo_local
 LAYOUT ?= all
-TESTS := $(wildcard */*/tests) tests-e2e/tests simulations/tests bench/tests
+TESTS := $(wildcard */*/tests) tests-e2e/tests simulations/tests bench/tests evals/tests
 POOLED := organization platform-integration workflow-queue
 SERVICES := gateway organization platform-integration workflow-queue code-review
 
@@ -44,7 +44,7 @@ fmt: setup ## Format the code and fix what can be fixed safely
 	@$(BIN)/ruff format --quiet .
 
 types: setup ## Types, strictly
-	@$(BIN)/mypy $(wildcard */*/src tests-e2e/src simulations/src bench/src infra/checks/*.py)
+	@$(BIN)/mypy $(wildcard */*/src tests-e2e/src simulations/src bench/src evals/src infra/checks/*.py)
 	@for tests in $(TESTS); do MYPYPATH=$$tests $(BIN)/mypy $$tests || exit 1; done
 
 contracts: setup ## Messages: nothing published breaks; schemas, samples and docs/events.md agree
@@ -113,6 +113,9 @@ simulate-fairness: setup ## docs/fairness.md's tables and its picture
 bench: setup ## Measure against the peers; ROWS=webhook,lifecycle for some; whole, it writes bench/RESULTS.md
 	@$(BIN)/python -m crivo_bench $(if $(ROWS),--rows $(ROWS)) $(if $(QUICK),--quick)
 
+evals: setup ## Review pull requests with known answers, and count; ONLY=03-payout-run for some
+	@$(BIN)/python -m crivo_evals run $(if $(ONLY),--only $(ONLY))
+
 profile: setup ## Where a row's time goes: flame graphs of its processes in .local/profile; ROWS=webhook
 	@$(BIN)/python -m crivo_bench --rows $(or $(ROWS),webhook) --profile $(if $(QUICK),--quick)
 
@@ -134,4 +137,4 @@ lock: setup ## Pin every dependency anew
 	@$(UV) pip install --quiet --no-deps $(EDITABLE)
 	@touch $@
 
-.PHONY: help demo up down status logs test lint fmt types arch contracts contracts-write installs releases docs test-unit test-all test-e2e test-pooler test-cluster test-skew chaos model measure-costs measure-burst measure-fairness simulate-capacity simulate-fairness bench profile setup lock
+.PHONY: help demo up down status logs test lint fmt types arch contracts contracts-write installs releases docs test-unit test-all test-e2e test-pooler test-cluster test-skew chaos model measure-costs measure-burst measure-fairness simulate-capacity simulate-fairness bench evals profile setup lock

@@ -13,6 +13,7 @@ PACKAGES = (
     "tests-e2e",
     "simulations",
     "bench",
+    "evals",
 )
 
 

@@ -123,7 +123,10 @@ class Stack:
 
     def delete_vhost(self, name: str) -> None:
         with httpx.Client(base_url=self.urls().rabbitmq_management, timeout=30) as api:
-            api.delete(f"/api/vhosts/{name}").raise_for_status()
+            answer = api.delete(f"/api/vhosts/{name}")
+            # As with databases: what is not there need not be removed.
+            if answer.status_code != httpx.codes.NOT_FOUND:
+                answer.raise_for_status()
 
     def _await_service(self, names: Iterable[str]) -> None:
         """A server listens before it serves: PostgreSQL recovers first, RabbitMQ boots plugins."""

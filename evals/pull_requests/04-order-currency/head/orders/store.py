@@ -1,0 +1,38 @@
+"""Orders in PostgreSQL."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from psycopg import AsyncConnection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewOrder:
+    id: UUID
+    shop_id: UUID
+    total_cents: int
+    currency: str
+    created_at: datetime
+
+
+class Orders:
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def add(self, order: NewOrder) -> None:
+        await self._connection.execute(
+            "INSERT INTO orders (id, shop_id, total_cents, currency, created_at)"
+            " VALUES (%s, %s, %s, %s, %s)",
+            (order.id, order.shop_id, order.total_cents, order.currency, order.created_at),
+        )
+
+    async def revenue(self, shop_id: UUID, *, start: datetime, end: datetime) -> dict[str, int]:
+        """Cents by currency; a currency without orders is absent."""
+        cursor = await self._connection.execute(
+            "SELECT currency, sum(total_cents) FROM orders"
+            " WHERE shop_id = %s AND created_at >= %s AND created_at < %s"
+            " GROUP BY currency",
+            (shop_id, start, end),
+        )
+        return {currency: int(cents) for currency, cents in await cursor.fetchall()}

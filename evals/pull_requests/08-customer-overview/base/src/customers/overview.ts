@@ -1,0 +1,33 @@
+import type { Invoice, InvoiceStore } from "./invoices";
+import type { Payment, PaymentStore } from "./payments";
+import type { Ticket, TicketStore } from "./tickets";
+
+export interface CustomerOverview {
+  customerId: string;
+  invoices: Invoice[];
+  payments: Payment[];
+  tickets: Ticket[];
+  balanceCents: number;
+}
+
+export interface Logger {
+  warn(message: string, fields: Record<string, unknown>): void;
+}
+
+export class CustomerOverviews {
+  constructor(
+    private readonly invoices: InvoiceStore,
+    private readonly payments: PaymentStore,
+    private readonly tickets: TicketStore,
+    private readonly logger: Logger,
+  ) {}
+
+  async overview(customerId: string): Promise<CustomerOverview> {
+    const invoices = await this.invoices.ofCustomer(customerId);
+    const payments = await this.payments.ofCustomer(customerId);
+    const tickets = await this.tickets.ofCustomer(customerId);
+    const charged = invoices.reduce((sum, each) => sum + each.totalCents, 0);
+    const paid = payments.reduce((sum, each) => sum + each.amountCents, 0);
+    return { customerId, invoices, payments, tickets, balanceCents: charged - paid };
+  }
+}

@@ -1,0 +1,52 @@
+package audit
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// Entry is something that somebody did.
+type Entry struct {
+	Actor  string
+	Action string
+	At     time.Time
+}
+
+// Sink writes entries where they are kept.
+type Sink interface {
+	Write(ctx context.Context, entries []Entry) error
+}
+
+// Buffer collects entries and writes them in batches.
+type Buffer struct {
+	mutex   sync.Mutex
+	pending []Entry
+	sink    Sink
+}
+
+// NewBuffer makes a Buffer before a Sink.
+func NewBuffer(sink Sink) *Buffer {
+	return &Buffer{sink: sink}
+}
+
+// Add takes an entry; Flush writes it.
+func (b *Buffer) Add(entry Entry) {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	b.pending = append(b.pending, entry)
+}
+
+// Flush writes what was added; what could not be written stays.
+func (b *Buffer) Flush(ctx context.Context) error {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	if len(b.pending) == 0 {
+		return nil
+	}
+	if err := b.sink.Write(ctx, b.pending); err != nil {
+		return err
+	}
+	b.pending = nil
+	return nil
+}

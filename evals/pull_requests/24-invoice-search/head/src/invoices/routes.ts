@@ -1,0 +1,24 @@
+import { Router } from "express";
+import type { InvoiceRepository } from "./invoice-repository";
+
+const MAXIMUM = 100;
+
+export function invoiceRoutes(invoices: InvoiceRepository): Router {
+  const router = Router();
+
+  router.get("/invoices", async (request, response, next) => {
+    try {
+      const limit = Math.min(Number(request.query.limit) || 25, MAXIMUM);
+      const offset = Math.max(Number(request.query.offset) || 0, 0);
+      const text = typeof request.query.q === "string" ? request.query.q.trim() : "";
+      const found = text
+        ? await invoices.search(request.tenantId, text, { limit, offset })
+        : await invoices.list(request.tenantId, { limit, offset });
+      response.json(found);
+    } catch (problem) {
+      next(problem);
+    }
+  });
+
+  return router;
+}

@@ -1,0 +1,12 @@
+<?php
+
+declare(strict_types=1);
+
+namespace App\Accounts;
+
+interface AccountRepository
+{
+    public function byEmail(string $email): ?Account;
+
+    public function add(Account $account): void;
+}

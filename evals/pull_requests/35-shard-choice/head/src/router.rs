@@ -1,0 +1,17 @@
+use crate::shards::Shards;
+
+#[derive(Debug)]
+pub struct Router {
+    shards: Shards,
+}
+
+impl Router {
+    pub fn new(shards: Shards) -> Self {
+        Self { shards }
+    }
+
+    pub fn url(&self, key: &str) -> String {
+        let shard = self.shards.of(key);
+        format!("https://{shard}.cache.internal/{key}")
+    }
+}

@@ -1,0 +1,58 @@
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+#[derive(Debug, Clone)]
+pub struct Session {
+    pub user_id: u64,
+    pub last_seen: Instant,
+}
+
+/// Sessions of people who are signed in; whoever is idle for too long is signed out.
+#[derive(Debug)]
+pub struct Sessions {
+    by_token: HashMap<String, Session>,
+    idle_limit: Duration,
+}
+
+impl Sessions {
+    pub fn new(idle_limit: Duration) -> Self {
+        Self {
+            by_token: HashMap::new(),
+            idle_limit,
+        }
+    }
+
+    pub fn start(&mut self, token: String, user_id: u64, now: Instant) {
+        self.by_token.insert(
+            token,
+            Session {
+                user_id,
+                last_seen: now,
+            },
+        );
+    }
+
+    pub fn touch(&mut self, token: &str, now: Instant) -> Option<u64> {
+        let session = self.by_token.get_mut(token)?;
+        if now.duration_since(session.last_seen) >= self.idle_limit {
+            self.by_token.remove(token);
+            return None;
+        }
+        session.last_seen = now;
+        Some(session.user_id)
+    }
+
+    pub fn sweep(&mut self, now: Instant) {
+        let limit = self.idle_limit;
+        self.by_token
+            .retain(|_, session| now.duration_since(session.last_seen) < limit);
+    }
+
+    pub fn len(&self) -> usize {
+        self.by_token.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.by_token.is_empty()
+    }
+}
