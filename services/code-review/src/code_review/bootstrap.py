@@ -1,6 +1,7 @@
 """The composition root: the one place that knows every class."""
 
 import asyncio
+import secrets
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -19,14 +20,17 @@ from pymongo.asynchronous.database import AsyncDatabase
 
 from code_review.application.analyze_pull_request import AnalyzePullRequestHandler
 from code_review.application.app import App
+from code_review.application.model_reviewer import Instructions, ModelReviewer, ReadingLimits
 from code_review.application.ports import Analyzer, ConcurrentUpdate
 from code_review.application.stop_review import StopReviewHandler
 from code_review.domain.selection import Budget
 from code_review.infrastructure.analyzers.ast_grep import AstGrepAnalyzer
+from code_review.infrastructure.analyzers.functions import AstGrepFunctions
 from code_review.infrastructure.analyzers.ruff import RuffAnalyzer
 from code_review.infrastructure.change_sets import TIMEOUT, HttpChangeSets
 from code_review.infrastructure.mongo import MongoReviews, MongoStops, create_indexes
 from code_review.infrastructure.mongo_views import MongoViews
+from code_review.infrastructure.review_prompt import load_review_prompt
 from code_review.presentation.topology import TOPOLOGY
 from code_review.relay import checks, open_database, outbox_of
 from code_review.settings import NAME, Settings
@@ -98,15 +102,19 @@ class Service:
 
 @asynccontextmanager
 async def open_service(
-    settings: Settings, analyzers: Sequence[Analyzer] | None = None
+    settings: Settings, analyzers: Sequence[Analyzer] | None = None, *, works: bool = True
 ) -> AsyncIterator[Service]:
-    """With the analyzers given, else with all there are."""
+    """With the analyzers given, else with all there are; with a model only where it `works`."""
     if analyzers is None:
         analyzers = (
             RuffAnalyzer(seconds=settings.analyzer_seconds),
             AstGrepAnalyzer(seconds=settings.analyzer_seconds),
         )
-    async with open_database(settings) as database, httpx.AsyncClient(timeout=TIMEOUT) as http:
+    async with (
+        open_database(settings) as database,
+        httpx.AsyncClient(timeout=TIMEOUT) as http,
+        _open_model_reviewer(settings if works else None) as model_reviewer,
+    ):
         outbox = outbox_of(database)
         stops = MongoStops(database)
         app = App(
@@ -120,6 +128,7 @@ async def open_service(
                     now=utc_now,
                 ),
                 analyzers=analyzers,
+                model_reviewer=model_reviewer,
                 budget=Budget(comments=settings.max_comments),
                 now=utc_now,
                 clock=time.perf_counter,
@@ -138,3 +147,41 @@ async def open_service(
                 letters=letters,
                 dead_letters=office,
             )
+
+
+@asynccontextmanager
+async def _open_model_reviewer(settings: Settings | None) -> AsyncIterator[ModelReviewer | None]:
+    if settings is None or settings.model_url is None:
+        yield None
+        return
+    # It is many megabytes, for those who use it.
+    from code_review.infrastructure.language_model import open_model
+    from code_review.infrastructure.model_transport import Connection
+
+    key = settings.model_api_key
+    connection = Connection(
+        url=settings.model_url,
+        api_key=key.get_secret_value() if key else None,
+        output=settings.model_output,
+        request_seconds=settings.model_request_seconds,
+        concurrency=settings.model_concurrency,
+    )
+    version, text = load_review_prompt()
+    async with open_model(
+        connection, settings.model_names, prices=settings.model_prices, now=utc_now
+    ) as model:
+        yield ModelReviewer(
+            model=model,
+            functions=AstGrepFunctions(seconds=settings.analyzer_seconds),
+            instructions=Instructions(version=version, text=text),
+            limits=ReadingLimits(
+                input_tokens=settings.model_input_tokens,
+                output_tokens=settings.model_output_tokens,
+                seconds=settings.model_seconds,
+                concurrency=settings.model_concurrency,
+            ),
+            now=utc_now,
+            clock=time.monotonic,
+            pause=asyncio.sleep,
+            new_boundary=lambda: secrets.token_hex(8),
+        )

@@ -1,7 +1,7 @@
 """The ports in memory. The conformance suite holds the stores to what MongoDB does."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from datetime import datetime
 from decimal import Decimal
@@ -15,16 +15,19 @@ from code_review.application.language_model import (
     Prompt,
     RefusalClass,
 )
-from code_review.application.ports import ConcurrentUpdate
+from code_review.application.ports import AnalyzerFailed, ConcurrentUpdate
 from code_review.application.views import (
     FindingView,
+    ModelView,
     ReviewNotFound,
     ReviewView,
     StageView,
+    UnreadFile,
     place,
 )
 from code_review.domain.change_set import ChangeSet
 from code_review.domain.finding import Finding
+from code_review.domain.model_review import ModelReview
 from code_review.domain.model_usage import Usage, estimated_tokens
 from code_review.domain.review import JobId, Review
 from code_review.domain.source_file import SourceFile
@@ -137,6 +140,18 @@ class MemoryAnalyzer:
         return [each for each in self.said if isinstance(each, Finding)]
 
 
+class MemoryFunctions:
+    """Knows of these, or fails."""
+
+    def __init__(self, known: Mapping[str, Sequence[range]] | None = None) -> None:
+        self.known = known
+
+    async def of(self, files: Sequence[SourceFile]) -> Mapping[str, Sequence[range]]:
+        if self.known is None:
+            raise AnalyzerFailed("no outline today")
+        return self.known
+
+
 class MemoryLanguageModel:
     """Says what it is told to, in turn and the last for ever, or raises it; `asked` remembers."""
 
@@ -183,9 +198,26 @@ def _view(review: Review) -> ReviewView:
         timings=[
             StageView(stage=stage, milliseconds=spent) for stage, spent in review.timings.items()
         ],
+        model=_model(analysis.model_review) if analysis and analysis.model_review else None,
         failure=review.failure.reason if review.failure else None,
         created_at=review.created_at,
         updated_at=review.updated_at,
+    )
+
+
+def _model(asked: ModelReview) -> ModelView:
+    usage = asked.usage
+    return ModelView(
+        name=asked.model,
+        prompt_version=asked.prompt_version,
+        requests=usage.requests,
+        unreported_requests=usage.unreported,
+        input_tokens=usage.input_tokens,
+        output_tokens=usage.output_tokens,
+        cost_usd=None if usage.cost_usd is None else float(usage.cost_usd),
+        seconds=asked.seconds,
+        rejected=dict(asked.rejected),
+        not_read=[UnreadFile(path=path, reason=why) for path, why in asked.unread.items()],
     )
 
 

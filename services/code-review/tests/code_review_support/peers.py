@@ -45,7 +45,14 @@ class Peers:
     async def repeat(self, envelope: Envelope) -> None:
         await self._publisher.publish(envelope)
 
-    async def analyze(self, subject: Subject, *, attempt: int = 1) -> Envelope:
+    async def analyze(
+        self,
+        subject: Subject,
+        *,
+        attempt: int = 1,
+        title: str | None = None,
+        description: str | None = None,
+    ) -> Envelope:
         command = commands.AnalyzePullRequestV1(
             organization_id=subject.organization_id,
             job_id=subject.job_id,
@@ -56,6 +63,8 @@ class Peers:
             base_sha="a" * 40,
             head_sha=subject.head_sha,
             change_set_id=subject.change_set_id,
+            title=title,
+            description=description,
         )
         return await self.say(command, exchange=commands.EXCHANGE)
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import cast
 from uuid import uuid4
 
@@ -12,7 +13,9 @@ from code_review.application.ports import ConcurrentUpdate, Reviews, Stops
 from code_review.application.views import ReviewNotFound, Views, place
 from code_review.bootstrap import Service
 from code_review.domain.analysis import FETCH, Analysis, Outcome
-from code_review.domain.finding import Severity
+from code_review.domain.finding import Finding, Severity
+from code_review.domain.model_review import BundleOutcome, ModelReview
+from code_review.domain.model_usage import Usage
 from code_review.domain.review import ErrorClass, Failure, JobId, Result, Review, Status
 from code_review.infrastructure.mongo import MongoReviews, MongoStops
 from code_review.infrastructure.mongo_views import MongoViews
@@ -95,7 +98,31 @@ def a_full_analysis() -> Analysis:
         unread=1,
         unseen="too large",
         outcomes={"ast-grep": Outcome(failure="timed out"), "ruff": ruff},
+        model_review=a_model_review(finding),
     )
+
+
+def a_model_review(finding: Finding) -> ModelReview:
+    """Paths may have what keys of a document may not."""
+    paid = Usage(
+        requests=2, unreported=1, input_tokens=9, output_tokens=3, cost_usd=Decimal("0.01")
+    )
+    review = ModelReview(
+        model="m/1.5",
+        prompt_version="1",
+        not_read={"$a.b": "over the budget"},
+        skipped={"lock": 2},
+        ended=True,
+    )
+    answered = BundleOutcome(
+        paths=("a.b/$c.py",),
+        findings=(finding,),
+        rejected={"more than a few": 3},
+        usage=paid,
+        seconds=1.25,
+    )
+    failed = BundleOutcome(paths=("d.py",), usage=Usage(cost_usd=None), failure="unavailable")
+    return review.with_outcome("k1", answered).with_outcome("k2", failed)
 
 
 def a_partial_review() -> Review:
@@ -115,6 +142,36 @@ def a_stopped_review() -> Review:
     review = a_review()
     review.stop(LATER)
     return review
+
+
+async def test_people_see_the_accounts_of_a_model(store: Store) -> None:
+    review = a_partial_review()
+    await store.holds(review)
+    shown = await store.views.review(ORGANIZATION, review.id)
+    assert shown.model is not None
+    assert (shown.model.name, shown.model.prompt_version) == ("m/1.5", "1")
+    assert (shown.model.requests, shown.model.unreported_requests) == (2, 1)
+    # One of the two has no known price, so the sum has none.
+    assert shown.model.cost_usd is None
+    assert shown.model.rejected == {"more than a few": 3}
+    assert [each.path for each in shown.model.not_read] == ["$a.b", "d.py"]
+
+
+async def test_a_review_of_a_release_without_a_model_is_read(running: Service) -> None:
+    review = a_partial_review()
+    reviews = MongoReviews(running.database, running.outbox)
+    await reviews.save(review)
+    collection = running.database["reviews"]
+    stored = await collection.find_one({"_id": str(review.id)})
+    assert stored is not None
+    del stored["model"], stored["analysis"]["model_review"]
+    await collection.replace_one({"_id": str(review.id)}, stored)
+    read = await reviews.get(review.subject.job_id)
+    assert read is not None
+    assert read.analysis is not None
+    assert read.analysis.model_review is None
+    shown = await MongoViews(running.database).review(ORGANIZATION, review.id)
+    assert shown.model is None
 
 
 @pytest.mark.parametrize(
@@ -222,12 +279,17 @@ async def test_a_review_is_shown_with_what_it_found_and_missed(store: Store) -> 
     await store.holds(review)
     shown = await store.views.review(ORGANIZATION, review.id)
     assert (shown.status, shown.summary, shown.failure) == ("partial", "ok", None)
-    (finding,) = shown.findings
+    finding, of_model = shown.findings
+    assert of_model == finding
     assert (finding.path, finding.start_line, finding.end_line) == ("été/'q'.py", 3, 5)
     assert (finding.severity, finding.replacement, finding.fingerprint) == ("low", "", "f1")
     assert [(each.stage, each.reason) for each in shown.missing_stages] == [
         (FETCH, "too large"),
         ("analyze:ast-grep", "timed out"),
+        (
+            "review",
+            "2 of 3 files not read by the model; over the budget: $a.b; unavailable: d.py",
+        ),
     ]
     assert [(each.stage, each.milliseconds) for each in shown.timings] == [
         (FETCH, 12.5),

@@ -12,6 +12,7 @@ from code_review.application.analyze_pull_request import (
     AnalyzePullRequest,
     AnalyzePullRequestHandler,
 )
+from code_review.application.model_reviewer import ModelReviewer
 from code_review.application.ports import AnalyzerFailed, ChangeSetUnavailable, ConcurrentUpdate
 from code_review.application.stop_review import StopReview, StopReviewHandler
 from code_review.domain.analysis import FETCH
@@ -52,6 +53,8 @@ class Setting:
         )
     )
 
+    model_reviewer: ModelReviewer | None = None
+
     def __post_init__(self) -> None:
         self.change_sets = MemoryChangeSets(self.change_set)
 
@@ -62,6 +65,7 @@ class Setting:
             stops=self.stops,
             change_sets=self.change_sets,
             analyzers=(self.ruff, self.ast_grep),
+            model_reviewer=self.model_reviewer,
             budget=Budget(),
             now=lambda: NOON,
             clock=lambda: float(next(ticks)),

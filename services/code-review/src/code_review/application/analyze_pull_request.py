@@ -5,12 +5,13 @@ What is asked of others is saved as it comes; the rest costs less to do again th
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 
 from crivo_observability.traces import span
-from prometheus_client import Counter, Histogram
 
+from code_review.application import metrics
+from code_review.application.model_reviewer import Change, ModelReviewer
 from code_review.application.ports import (
     Analyzer,
     AnalyzerFailed,
@@ -23,6 +24,7 @@ from code_review.application.ports import (
 )
 from code_review.domain.analysis import FETCH, Analysis, Outcome
 from code_review.domain.change_set import ChangeSet
+from code_review.domain.model_review import REVIEW
 from code_review.domain.review import (
     ErrorClass,
     Failure,
@@ -34,13 +36,13 @@ from code_review.domain.review import (
 from code_review.domain.selection import Budget, on_changed_lines, select, worth_keeping
 from code_review.domain.summary import summarise
 
-_stages = Histogram("crivo_review_stage_seconds", "Duration of a review's stages", ["stage"])
-_findings = Counter("crivo_review_findings_total", "Findings on changed lines", ["source"])
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnalyzePullRequest:
-    """`sequence` is the command's place among the events of its job."""
+    """`sequence` is the command's place among the events of its job.
+
+    `title` and `description` are what the author says of the change.
+    """
 
     subject: Subject
     attempt: int
@@ -55,6 +57,7 @@ class AnalyzePullRequestHandler:
     stops: Stops
     change_sets: ChangeSets
     analyzers: Sequence[Analyzer]
+    model_reviewer: ModelReviewer | None
     budget: Budget
     now: Now
     clock: Clock
@@ -88,19 +91,48 @@ class AnalyzePullRequestHandler:
         return True
 
     async def _analyze(self, review: Review, command: AnalyzePullRequest) -> None:
-        """Ask every analyzer that has not answered yet; each answer is saved as it comes."""
+        """Ask every analyzer, and then the model, about what has no answer yet."""
         answered = review.analysis.outcomes if review.analysis else {}
         waiting = [each for each in self.analyzers if each.name not in answered]
-        if waiting:
+        if waiting or self._model_waits(review):
             async with self._stage(review, FETCH):
                 change_set = await self.change_sets.get(review.subject.change_set_id)
             if await self._stopped(review, command):
                 return
             review.begin_analysis(self._seen(change_set), self.now())
             await self._ask(waiting, review, change_set, command)
+            if review.status is Status.RUNNING and self.model_reviewer is not None:
+                await self._ask_model(self.model_reviewer, review, change_set, command)
         if review.status is Status.RUNNING and (review.analysis is None or review.analysis.is_void):
             every = Failure(error_class=ErrorClass.TRANSIENT, reason="every analyzer failed")
             await self._fail(review, every)
+
+    def _model_waits(self, review: Review) -> bool:
+        earlier = review.analysis.model_review if review.analysis else None
+        return self.model_reviewer is not None and (earlier is None or not earlier.ended)
+
+    async def _ask_model(
+        self,
+        reviewer: ModelReviewer,
+        review: Review,
+        change_set: ChangeSet,
+        command: AnalyzePullRequest,
+    ) -> None:
+        """Each answer is saved as it comes: it is paid for."""
+        analysis = review.analysis
+        change = Change(
+            change_set=change_set,
+            title=command.title,
+            description=command.description,
+            findings=analysis.of_analyzers if analysis else (),
+            earlier=analysis.model_review if analysis else None,
+        )
+        async with self._stage(review, REVIEW), aclosing(reviewer.read(change)) as growing:
+            async for model_review in growing:
+                review.checkpoint_model(model_review, self.now())
+                await self.reviews.save(review)
+                if await self._stopped(review, command):
+                    return
 
     async def _ask(
         self,
@@ -137,7 +169,7 @@ class AnalyzePullRequestHandler:
             return analyzer.name, Outcome(failure=reason)
         findings = on_changed_lines(said, change_set)
         for finding in findings:
-            _findings.labels(finding.source).inc()
+            metrics.findings.labels(finding.source).inc()
         return analyzer.name, worth_keeping(findings, change_set)
 
     def _seen(self, change_set: ChangeSet) -> Analysis:
@@ -175,5 +207,5 @@ class AnalyzePullRequestHandler:
         finally:
             # A stage that failed took its time too, all of it where it was cut short.
             seconds = self.clock() - begun
-            _stages.labels(name).observe(seconds)
+            metrics.stages.labels(name).observe(seconds)
             review.timings[name] = seconds * 1000

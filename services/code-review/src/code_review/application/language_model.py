@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
 
-from code_review.domain.model_usage import Usage
+from code_review.domain.model_usage import Usage, estimated_tokens
 
 T = TypeVar("T")
 
@@ -16,6 +16,11 @@ class Prompt:
 
     instructions: str
     material: str
+
+    @property
+    def tokens(self) -> int:
+        """As estimated."""
+        return estimated_tokens(self.instructions) + estimated_tokens(self.material)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

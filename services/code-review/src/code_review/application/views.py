@@ -37,6 +37,33 @@ class StageView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadFile:
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelView:
+    """What a language model was asked, and what that cost.
+
+    `cost_usd` is null where a model's price is not known. `unreported_requests` are those whose
+    tokens the provider did not say. `rejected` counts claims that were not shown, by reason, and
+    `not_read` names files that the model did not read.
+    """
+
+    name: str
+    prompt_version: str
+    requests: int
+    unreported_requests: int
+    input_tokens: int
+    output_tokens: int
+    cost_usd: float | None
+    seconds: float
+    rejected: dict[str, int]
+    not_read: list[UnreadFile]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewView:
     """A review as far as it got."""
 
@@ -53,6 +80,7 @@ class ReviewView:
     summary_findings: list[FindingView]
     missing_stages: list[StageView]
     timings: list[StageView]
+    model: ModelView | None
     failure: str | None
     created_at: datetime
     updated_at: datetime

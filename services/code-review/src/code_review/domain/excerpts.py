@@ -15,6 +15,7 @@ AROUND = 20
 # Of removed lines in a row; more of them say little about what stands there now.
 MOST_REMOVED = 80
 SEPARATOR = "       ..."
+_SEPARATOR_BYTES = len(f"{SEPARATOR}\n")
 # Sections as near as that to each other cost less as one.
 _NEAR = 3
 # How lines begin that belong to the function below them: decorators, attributes, comments.
@@ -25,7 +26,7 @@ _LEAST_BEFORE_A_LINE = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class _Row:
     """`section` counts the parts of the file; `begins_function` also where a section goes on."""
 
     text: str
@@ -45,13 +46,18 @@ class Layout:
 
     @classmethod
     def of(cls, content: str, hunks: Sequence[Hunk], functions: Sequence[range]) -> Self | None:
-        """The hunks, each with the function around it or else some lines; None if not its hunks."""
+        """The hunks, each with the function around it or else some lines; None if not its hunks.
+
+        A file that is no longer than a function may be is shown whole.
+        """
         # By line feeds alone, as Git counts; after the last there is no line.
         lines = content.removeprefix("\ufeff").removesuffix("\n").split("\n") if content else []
         if any(hunk.end > len(lines) for hunk in hunks):
             return None
         whole = _whole_functions(functions, lines)
         wanted = [range(hunk.start, hunk.end + 1) for hunk in hunks]
+        if len(lines) <= MOST_FUNCTION_LINES:
+            wanted.append(range(1, len(lines) + 1))
         wanted += _around(_anchors(hunks), whole, functions)
         return cls(
             lines=lines,
@@ -69,50 +75,65 @@ class Layout:
             for line in self.lines[section.start - 1 : section.stop - 1]
         )
 
-    def rows(self) -> list[Row]:
-        rows: list[Row] = []
+    def parts(self, most_bytes: int) -> Iterator[str]:
+        """No larger if no line is; cut between sections or before functions where possible.
+
+        Where a part does not begin or end as the file does, a separator says so.
+        """
+        rows = self._rows()
+        if not rows:
+            return
+        # Each part has room for a separator before it and one after it.
+        cuts = [0, *_cuts(rows, most_bytes - 2 * _SEPARATOR_BYTES), len(rows)]
+        for start, stop in pairwise(cuts):
+            at_begin = start == 0 and self.sections[0].start == 1
+            at_end = stop == len(rows) and self.sections[-1].stop > len(self.lines)
+            before, after = [SEPARATOR] * (not at_begin), [SEPARATOR] * (not at_end)
+            yield "\n".join([*before, *_texts(rows[start:stop]), *after])
+
+    def _rows(self) -> list[_Row]:
+        rows: list[_Row] = []
         for index, section in enumerate(self.sections):
             for number in section:
                 rows += self._removed_before(number, index)
                 sign = "+" if number in self.added else " "
                 text = f"{number:>6} {sign} {shown_line(self.lines[number - 1])}"
-                rows.append(Row(text, index, number in self.begins))
+                rows.append(_Row(text, index, number in self.begins))
             rows += self._removed_before(section.stop, index)
         return rows
 
-    def _removed_before(self, number: int, section: int) -> list[Row]:
+    def _removed_before(self, number: int, section: int) -> list[_Row]:
         text = self.removed.get(number, ())
-        rows = [Row(f"       - {shown_line(line)}", section) for line in text[:MOST_REMOVED]]
+        rows = [_Row(f"       - {shown_line(line)}", section) for line in text[:MOST_REMOVED]]
         if len(text) > MOST_REMOVED:
-            rows.append(Row(f"       - …[{len(text) - MOST_REMOVED} more removed lines]", section))
+            rows.append(_Row(f"       - …[{len(text) - MOST_REMOVED} more removed lines]", section))
         return rows
 
 
-def text_of(rows: Sequence[Row]) -> str:
-    texts = [row.text for row in rows[:1]]
+def _texts(rows: Sequence[_Row]) -> Iterator[str]:
+    yield rows[0].text
     for one, other in pairwise(rows):
-        texts += [other.text] if one.section == other.section else [SEPARATOR, other.text]
-    return "\n".join(texts)
+        if one.section != other.section:
+            yield SEPARATOR
+        yield other.text
 
 
-def split(rows: Sequence[Row], most_bytes: int) -> Iterator[Sequence[Row]]:
-    """Parts whose text is no larger, cut between sections or before functions where possible."""
+def _cuts(rows: Sequence[_Row], most_bytes: int) -> Iterator[int]:
+    """Where parts begin that are no larger, after the first; a larger row is one of its own."""
     start, size, border, at = 0, 0, 0, 0
     while at < len(rows):
         begins_section = at > start and rows[at].section != rows[at - 1].section
         if begins_section or rows[at].begins_function:
             border = at
-        cost = len(rows[at].text.encode()) + 1 + (len(SEPARATOR) + 1 if begins_section else 0)
+        cost = len(f"{rows[at].text}\n".encode()) + begins_section * _SEPARATOR_BYTES
         # The last line feed of a part is not in its text.
         if size + cost - 1 > most_bytes and at > start:
-            cut = border if border > start else at
-            yield rows[start:cut]
-            start, size, at = cut, 0, cut
+            start = at = border if border > start else at
+            size = 0
+            yield start
         else:
             size += cost
             at += 1
-    if start < len(rows):
-        yield rows[start:]
 
 
 def _anchors(hunks: Iterable[Hunk]) -> list[int]:

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+# What `Finding.analyzer` is where a language model found it.
+MODEL = "model"
+
 
 class Severity(StrEnum):
     """From worst to least; the order of the members is the order of ranking."""
@@ -45,3 +48,7 @@ class Finding:
     @property
     def analyzer(self) -> str:
         return self.source.partition(":")[0]
+
+    def overlaps(self, other: "Finding") -> bool:
+        same_file = self.path == other.path
+        return same_file and self.start_line <= other.end_line and other.start_line <= self.end_line

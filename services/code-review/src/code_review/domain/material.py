@@ -8,7 +8,8 @@ from code_review.domain.visible_text import quoted, visible
 
 MOST_TITLE = 300
 MOST_DESCRIPTION = 1_500
-MOST_CHANGED_FILES = 200
+# Each request pays for them.
+MOST_CHANGED_FILES = 60
 MOST_SHOWN_PATH = 300
 MOST_EVIDENCE = 50
 

@@ -9,7 +9,7 @@ from typing import Self
 
 from code_review.domain.change_set import UNREVIEWABLE, ChangedFile, ChangeSet
 from code_review.domain.diff import Diff
-from code_review.domain.excerpts import Layout, split, text_of
+from code_review.domain.excerpts import Layout
 from code_review.domain.file_kinds import FileKind, is_documentation, kind_of
 from code_review.domain.model_usage import estimated_tokens
 from code_review.domain.source_file import SourceFile
@@ -138,7 +138,7 @@ class _Choice:
     def _pieces_of(self, path: str, layout: Layout) -> list[_Piece]:
         room = BUNDLE_TOKENS - Excerpt(path, "").tokens
         folder, _, name = path.rpartition("/")
-        excerpts = (Excerpt(path, text_of(part)) for part in split(layout.rows(), room * 28 // 10))
+        excerpts = (Excerpt(path, text) for text in layout.parts(room * 28 // 10))
         return [
             _Piece((self._rank[path], folder, name, part), excerpt, excerpt.tokens)
             for part, excerpt in enumerate(excerpts)

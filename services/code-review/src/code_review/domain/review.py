@@ -8,6 +8,7 @@ from uuid import UUID, uuid5
 
 from code_review.domain.analysis import Analysis, Outcome
 from code_review.domain.finding import Finding
+from code_review.domain.model_review import ModelReview
 
 JobId = NewType("JobId", UUID)
 ReviewId = NewType("ReviewId", UUID)
@@ -137,12 +138,18 @@ class Review:
     def begin_analysis(self, analysis: Analysis, now: datetime) -> None:
         """What there is to look at; what was said about it before stays."""
         self._move(now)
-        outcomes = self.analysis.outcomes if self.analysis else {}
-        self.analysis = replace(analysis, outcomes=outcomes)
+        if self.analysis is not None:
+            before = self.analysis
+            analysis = replace(analysis, outcomes=before.outcomes, model_review=before.model_review)
+        self.analysis = analysis
 
     def checkpoint(self, analyzer: str, outcome: Outcome, now: datetime) -> None:
         self._move(now)
         self.analysis = self._analysis().with_outcome(analyzer, outcome)
+
+    def checkpoint_model(self, model_review: ModelReview, now: datetime) -> None:
+        self._move(now)
+        self.analysis = replace(self._analysis(), model_review=model_review)
 
     def end(self, result: Result, now: datetime) -> None:
         """Complete only when nothing is missing."""

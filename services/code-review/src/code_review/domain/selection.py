@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from code_review.domain.analysis import Outcome
 from code_review.domain.change_set import ChangeSet
-from code_review.domain.finding import Finding, Severity
+from code_review.domain.finding import MODEL, Finding, Severity
 
 # Of one analyzer, in characters: many times what a person is shown.
 MOST_FINDINGS = 200
@@ -52,7 +52,7 @@ def on_changed_lines(findings: Iterable[Finding], change_set: ChangeSet) -> list
         committable = commentable(finding, change_set)
         kept.append(finding if committable else replace(finding, replacement=None))
     contents = {path: file.content for path, file in sources.items()}
-    return sorted(_with_fingerprints(kept, contents), key=_rank)
+    return sorted(with_fingerprints(kept, contents), key=rank)
 
 
 def worth_keeping(findings: Sequence[Finding], change_set: ChangeSet) -> Outcome:
@@ -98,11 +98,11 @@ def select(findings: Sequence[Finding], unplaceable: frozenset[str], budget: Bud
     rules: Counter[str] = Counter()
     comments: list[Finding] = []
     listed: list[Finding] = []
-    for finding in sorted(_without_duplicates(findings), key=_rank):
+    for finding in sorted(_without_duplicates(findings), key=rank):
         affordable = (
             len(comments) < budget.comments
             and files[finding.path] < budget.per_file
-            and rules[finding.source] < budget.per_rule
+            and (finding.analyzer == MODEL or rules[finding.source] < budget.per_rule)
         )
         if affordable and finding.fingerprint not in unplaceable:
             comments.append(finding)
@@ -117,7 +117,7 @@ def select(findings: Sequence[Finding], unplaceable: frozenset[str], budget: Bud
     )
 
 
-def _rank(finding: Finding) -> tuple[int, float, str, int, str]:
+def rank(finding: Finding) -> tuple[int, float, str, int, str]:
     return (
         _RANK[finding.severity],
         -finding.confidence,
@@ -129,22 +129,26 @@ def _rank(finding: Finding) -> tuple[int, float, str, int, str]:
 
 def _without_duplicates(findings: Iterable[Finding]) -> list[Finding]:
     """Of what is said twice about one place, the weightier."""
-    kept: dict[tuple[str, int], list[Finding]] = defaultdict(list)
-    for finding in sorted(findings, key=_rank):
-        said = kept[finding.path, finding.start_line]
+    kept: dict[str, list[Finding]] = defaultdict(list)
+    for finding in sorted(findings, key=rank):
+        said = kept[finding.path]
         if not any(_same_problem(finding, other) for other in said):
             said.append(finding)
     return [finding for said in kept.values() for finding in said]
 
 
 def _same_problem(one: Finding, other: Finding) -> bool:
-    """Two rules of one analyzer mean two things; two analyzers may mean one."""
+    """Two rules of one analyzer mean two things; two analyzers may mean one, and so may a model."""
+    if MODEL in (one.analyzer, other.analyzer):
+        return one.category == other.category and one.overlaps(other)
+    if one.start_line != other.start_line:
+        return False
     if one.analyzer == other.analyzer:
         return (one.source, one.title) == (other.source, other.title)
     return one.category == other.category
 
 
-def _with_fingerprints(findings: Iterable[Finding], contents: Mapping[str, str]) -> list[Finding]:
+def with_fingerprints(findings: Iterable[Finding], contents: Mapping[str, str]) -> list[Finding]:
     """By rule and code, so that one whose lines only moved keeps its own; equals are counted."""
     seen: Counter[str] = Counter()
     split = {path: text.split("\n") for path, text in contents.items()}

@@ -4,6 +4,7 @@ import json
 from functools import lru_cache
 
 MOST_OF_A_LINE = 500
+CUT = " …[cut]"
 
 
 def visible(text: str) -> str:
@@ -21,7 +22,7 @@ def _visible_character(one: str) -> str:
 def shown_line(line: str) -> str:
     """A line of a file as a model is shown it, which is how it quotes it."""
     shown = visible(line.removesuffix("\r")[: MOST_OF_A_LINE + 1])
-    return shown if len(shown) <= MOST_OF_A_LINE else f"{shown[:MOST_OF_A_LINE]} …[cut]"
+    return shown if len(shown) <= MOST_OF_A_LINE else shown[:MOST_OF_A_LINE] + CUT
 
 
 def quoted(path: str) -> str:

@@ -1,13 +1,11 @@
 """Reviews as MongoDB documents: string ids, scalars for what is queried, the rest as it is read."""
 
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 from uuid import UUID
 
 from code_review.application.views import place
 from code_review.domain.analysis import Analysis, Outcome
-from code_review.domain.finding import Category, Finding, Severity
 from code_review.domain.review import (
     ErrorClass,
     Failure,
@@ -17,6 +15,11 @@ from code_review.domain.review import (
     Status,
     Subject,
 )
+from code_review.infrastructure.finding_documents import (
+    from_finding_document,
+    to_finding_document,
+)
+from code_review.infrastructure.model_review_documents import from_stored, shown, to_stored
 
 Document: TypeAlias = dict[str, Any]
 
@@ -41,6 +44,7 @@ def to_document(review: Review) -> Document:
         "analysis": _analysis(analysis),
         # For views, which need not know how it follows from the analysis.
         "missing": [[each.stage, each.reason] for each in analysis.missing] if analysis else [],
+        "model": shown(analysis.model_review) if analysis else None,
         "result": _result(review.result),
         "failure": _failure(review.failure),
     }
@@ -78,6 +82,7 @@ def _analysis(analysis: Analysis | None) -> Document | None:
         "unread": analysis.unread,
         "unseen": analysis.unseen,
         "outcomes": [_outcome(name, each) for name, each in analysis.outcomes.items()],
+        "model_review": to_stored(analysis.model_review) if analysis.model_review else None,
     }
 
 
@@ -91,13 +96,15 @@ def _to_analysis(stored: Document | None) -> Analysis | None:
         unread=stored["unread"],
         unseen=stored["unseen"],
         outcomes=outcomes,
+        # Reviews that were begun by a release without a model have none.
+        model_review=from_stored(asked) if (asked := stored.get("model_review")) else None,
     )
 
 
 def _outcome(analyzer: str, outcome: Outcome) -> Document:
     return {
         "analyzer": analyzer,
-        "findings": [_finding(each) for each in outcome.findings],
+        "findings": [to_finding_document(each) for each in outcome.findings],
         "unplaceable": sorted(outcome.unplaceable),
         "dropped": outcome.dropped,
         "failure": outcome.failure,
@@ -106,7 +113,7 @@ def _outcome(analyzer: str, outcome: Outcome) -> Document:
 
 def _to_outcome(stored: Document) -> Outcome:
     return Outcome(
-        findings=tuple(_to_finding(each) for each in stored["findings"]),
+        findings=tuple(from_finding_document(each) for each in stored["findings"]),
         unplaceable=frozenset(stored["unplaceable"]),
         dropped=stored["dropped"],
         failure=stored["failure"],
@@ -118,8 +125,8 @@ def _result(result: Result | None) -> Document | None:
         return None
     return {
         "summary": result.summary,
-        "comments": [_finding(each) for each in result.comments],
-        "listed": [_finding(each) for each in result.listed],
+        "comments": [to_finding_document(each) for each in result.comments],
+        "listed": [to_finding_document(each) for each in result.listed],
     }
 
 
@@ -128,23 +135,8 @@ def _to_result(stored: Document | None) -> Result | None:
         return None
     return Result(
         summary=stored["summary"],
-        comments=tuple(_to_finding(each) for each in stored["comments"]),
-        listed=tuple(_to_finding(each) for each in stored["listed"]),
-    )
-
-
-def _finding(finding: Finding) -> Document:
-    document = asdict(finding)
-    return {**document, "severity": finding.severity.value, "category": finding.category.value}
-
-
-def _to_finding(stored: Document) -> Finding:
-    return Finding(
-        **{
-            **stored,
-            "severity": Severity(stored["severity"]),
-            "category": Category(stored["category"]),
-        }
+        comments=tuple(from_finding_document(each) for each in stored["comments"]),
+        listed=tuple(from_finding_document(each) for each in stored["listed"]),
     )
 
 

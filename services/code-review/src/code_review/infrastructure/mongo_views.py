@@ -9,7 +9,14 @@ from crivo_messaging.mongo import Document
 from pymongo import DESCENDING
 from pymongo.asynchronous.database import AsyncDatabase
 
-from code_review.application.views import FindingView, ReviewNotFound, ReviewView, StageView
+from code_review.application.views import (
+    FindingView,
+    ModelView,
+    ReviewNotFound,
+    ReviewView,
+    StageView,
+    UnreadFile,
+)
 
 # The checkpoint and the outbox may be many times what is shown.
 _SHOWN = {"analysis": 0, "pending": 0}
@@ -63,7 +70,25 @@ def _view(stored: Document) -> ReviewView:
             StageView(stage=stage, reason=reason) for stage, reason in stored["missing"]
         ],
         timings=[StageView(stage=stage, milliseconds=spent) for stage, spent in stored["timings"]],
+        # Reviews of a release without a model say nothing of one.
+        model=_model(asked) if (asked := stored.get("model")) else None,
         failure=stored["failure"]["reason"] if stored["failure"] else None,
         created_at=datetime.fromisoformat(stored["created_at"]),
         updated_at=datetime.fromisoformat(stored["updated_at"]),
+    )
+
+
+def _model(stored: Document) -> ModelView:
+    cost = stored["cost_usd"]
+    return ModelView(
+        name=stored["name"],
+        prompt_version=stored["prompt_version"],
+        requests=stored["requests"],
+        unreported_requests=stored["unreported"],
+        input_tokens=stored["input_tokens"],
+        output_tokens=stored["output_tokens"],
+        cost_usd=None if cost is None else float(cost),
+        seconds=stored["seconds"],
+        rejected=dict(stored["rejected"]),
+        not_read=[UnreadFile(path=path, reason=reason) for path, reason in stored["not_read"]],
     )
