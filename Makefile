@@ -16,8 +16,8 @@ help: ## Show this list
 
 # --- the platform on this machine ---
 
-demo: setup ## Review a sample pull request; or make demo REPO=/path/to/repo RANGE=main..topic
-	@$(CRIVO) demo $(if $(REPO),--repo "$(REPO)") $(if $(RANGE),--range "$(RANGE)")
+demo: setup ## Review a sample pull request; or REPO=/path/to/repo RANGE=main..topic; MODEL_URL=… MODEL=… for a real model
+	@$(if $(MODEL_URL),CODE_REVIEW_MODEL_URL="$(MODEL_URL)" )$(if $(MODEL),CODE_REVIEW_MODEL_NAME="$(MODEL)" )$(CRIVO) demo $(if $(REPO),--repo "$(REPO)") $(if $(RANGE),--range "$(RANGE)")
 
 up: setup ## Start everything that is not running; LAYOUT=split for a process per role
 	@$(CRIVO) --layout $(LAYOUT) up

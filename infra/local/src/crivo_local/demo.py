@@ -1,5 +1,6 @@
 """`make demo`: one pull request through the whole platform, seen as its users see it."""
 
+import json
 import subprocess
 import time
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ from rich.live import Live
 from rich.spinner import Spinner
 from rich.text import Text
 
-from crivo_local import report
+from crivo_local import report, services
 from crivo_local.client import Crivo, Json
 from crivo_local.platform import Platform
 from crivo_local.workspace import Workspace
@@ -45,6 +46,7 @@ def demo(
     """Raise DemoFailed unless the review and its comments are really on the pull request."""
     change = _own_change(repository, revisions) if repository else _sample_change()
     begun = time.monotonic()
+    _choose_model(console, platform, scripted=repository is None)
     with console.status("starting Crivo"):
         platform.up(lambda line: console.print(f"  {line}", style="dim"))
         workspace = Workspace(platform)
@@ -54,6 +56,27 @@ def demo(
         console.print(f"pull request {opened['html_url']}  “{opened['title']}”", markup=False)
         job = _follow(console, workspace.crivo, opened)
         _show(console, workspace, job, opened)
+
+
+def _choose_model(console: Console, platform: Platform, *, scripted: bool) -> None:
+    """The one that the environment names; for the sample there are answers by rules without one."""
+    if name := services.model_settings().get("CODE_REVIEW_MODEL_NAME"):
+        console.print(f"the model is {name}", markup=False)
+    elif scripted:
+        platform.model_server().start()
+        platform.model_server().wait()
+        url = f"http://127.0.0.1:{platform.model_server().port}/v1"
+        platform.override(
+            CODE_REVIEW_MODEL_URL=url,
+            CODE_REVIEW_MODEL_NAME=services.MODEL_NAME,
+            CODE_REVIEW_MODEL_API_KEY=services.MODEL_KEY,
+            # A script costs nothing, and says so.
+            CODE_REVIEW_MODEL_PRICES=json.dumps({services.MODEL_NAME: {"input": 0, "output": 0}}),
+        )
+        console.print(
+            "the model is a script that knows this sample;"
+            " make demo MODEL_URL=… MODEL=… asks a real one (docs/models.md)"
+        )
 
 
 def _sample_change() -> Change:

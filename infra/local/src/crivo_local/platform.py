@@ -80,6 +80,14 @@ class Platform:
     def code_host(self, token: str) -> Part:
         return services.code_host(self.root, self._state["ports"]["code-host"], token)
 
+    def model_server(self) -> Part:
+        """The local language model, which answers by rules."""
+        return services.model_server(self.root, self._state["ports"]["model-server"])
+
+    def override(self, **variables: str) -> None:
+        """More variables for every process; they take effect when the platform goes up."""
+        self._overrides |= variables
+
     def up(self, say: Say = _silent, *, only: Collection[str] | None = None) -> None:
         """Everything, or `only` these, running and ready; raise DidNotStart with the log of why."""
         self.stack.start(say)
@@ -87,7 +95,7 @@ class Platform:
             code = self._fingerprint()
             if self._state.get("code") != code or self._state.get("layout") != self.layout:
                 if stopped := self._stop_processes():
-                    say(f"stopped {len(stopped)} processes of older code")
+                    say(f"stopped {len(stopped)} processes of other code or settings")
                 begun = time.monotonic()
                 self._create_stores()
                 self._migrate(self._pythons, services.MIGRATED)
@@ -119,8 +127,8 @@ class Platform:
         """Stop Crivo's processes, the code host and the servers; the names of what ran."""
         with self.stack.alone():
             stopped = self._stop_processes()
-            if self.code_host("").stop():
-                stopped.append("code-host")
+            simulators = (self.code_host(""), self.model_server())
+            stopped += [each.name for each in simulators if each.stop()]
         return stopped + self.stack.stop()
 
     def stop_processes(self) -> list[str]:
@@ -148,7 +156,8 @@ class Platform:
     def status(self) -> list[dict[str, Any]]:
         """One row per process, the servers' too; `state` is stopped, starting or ready."""
         rows = []
-        everything = {**self.stack.parts, **self.parts, "code-host": self.code_host("")}
+        simulators = {each.name: each for each in (self.code_host(""), self.model_server())}
+        everything = {**self.stack.parts, **self.parts, **simulators}
         for name, part in everything.items():
             process = part.process()
             row: dict[str, Any] = {"name": name, "port": part.port, "state": "stopped"}
@@ -220,8 +229,9 @@ class Platform:
         return {name: part for name, part in made.items() if name not in self._absent}
 
     def _fingerprint(self) -> str:
-        """Of the code that the processes run: editable installs change under them."""
-        seen = hashlib.sha256()
+        """Of what the processes run: editable installs change under them, and settings do."""
+        settings = {**services.model_settings(), **self._overrides}
+        seen = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
         for folder in SOURCES:
             for file in sorted((self._checkout / folder).rglob("src/**/*")):
                 if file.is_file() and "__pycache__" not in file.parts:

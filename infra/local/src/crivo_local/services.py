@@ -28,6 +28,9 @@ PROCESSES = {
 }
 MIGRATED = ("organization", "platform-integration", "workflow-queue", "code-review")
 MIGRATE_SECONDS = 120
+MODEL_SETTINGS = "CODE_REVIEW_MODEL_"
+# Of the local model server, which has nothing to protect; a real one has a real key.
+MODEL_NAME, MODEL_KEY = "scripted", "local"
 ON_POSTGRES = ("organization", "platform-integration", "workflow-queue")
 
 
@@ -92,9 +95,10 @@ def service_of(process_name: str) -> str:
 
 
 def choose_ports() -> dict[str, int]:
-    """One for each process of either layout, and the code host's."""
+    """One for each process of either layout, and the simulators'."""
     taken: set[int] = set()
-    names = dict.fromkeys([*process_names("all"), *process_names("split"), "code-host"])
+    simulators = ("code-host", "model-server")
+    names = dict.fromkeys([*process_names("all"), *process_names("split"), *simulators])
     return {name: free_port(taken) for name in names}
 
 
@@ -172,6 +176,13 @@ def code_host(root: Path, port: int, token: str) -> Part:
     return _part("code-host", root, _command(None, command), _inherited(), port)
 
 
+def model_server(root: Path, port: int) -> Part:
+    """A language model on this machine, which answers by rules."""
+    command = ["crivo_simulators.model_server", "--mode", "scripted", "--port", str(port)]
+    command += ["--api-key", MODEL_KEY, "--data-dir", str(root / "model-server")]
+    return _part("model-server", root, _command(None, command), _inherited(), port)
+
+
 def _part(
     name: str, root: Path, command: list[str], environment: Mapping[str, str], port: int
 ) -> Part:
@@ -202,5 +213,10 @@ def _inherited() -> dict[str, str]:
     return {
         name: value
         for name, value in os.environ.items()
-        if name in kept or name.startswith(("OTEL_", "COVERAGE_"))
+        if name in kept or name.startswith(("OTEL_", "COVERAGE_", MODEL_SETTINGS))
     }
+
+
+def model_settings() -> dict[str, str]:
+    """How to reach a language model, as whoever starts the platform says it."""
+    return {name: value for name, value in os.environ.items() if name.startswith(MODEL_SETTINGS)}
