@@ -23,14 +23,14 @@ DEFECT = "def add(item, basket=[]):\n    basket.append(item)\n    return basket\
 T = TypeVar("T")
 
 
-def platform_for_tests(root: Path, **overrides: str) -> Platform:
+def platform_for_tests(root: Path, name: str = "e2e", **overrides: str) -> Platform:
     """Every process apart, as in production, with databases of its own on the local stack."""
     return Platform(
         Stack(root),
-        root / "e2e",
+        root / name,
         checkout=CHECKOUT,
         layout="split",
-        prefix="e2e_",
+        prefix=f"{name.replace('-', '_')}_",
         overrides=overrides,
     )
 
@@ -71,10 +71,23 @@ class World:
         return full_name
 
     def open(
-        self, repository: str, files: Mapping[str, str | None], *, branch: str = "change"
+        self,
+        repository: str,
+        files: Mapping[str, str | None],
+        *,
+        branch: str = "change",
+        title: str | None = None,
+        body: str | None = None,
     ) -> Json:
         self.host.push(repository, branch, files=files, start="main")
-        return self.host.open_pull_request(repository, head=branch, base="main", title=branch)
+        return self.host.open_pull_request(
+            repository, head=branch, base="main", title=title or branch, body=body
+        )
+
+    def review_of(self, job: Json) -> Json:
+        review = self.crivo.review(job["id"])
+        assert review is not None
+        return review
 
     def deliveries_of(self, opened: Json) -> list[Json]:
         key = (opened["base"]["repo"]["full_name"], opened["number"])
