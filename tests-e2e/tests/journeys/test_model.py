@@ -191,3 +191,5 @@ def test_above_the_budget_the_rest_is_named_as_not_read(world: ModelWorld) -> No
     assert job["outcome"] == "partial"
     body = world.reviews(opened)[0]["body"]
     assert f"{len(unread)} of 120 files not read by the model" in body
+    named = sum(path.rpartition("/")[2] in body for path in unread)
+    assert named > len(unread) / 2

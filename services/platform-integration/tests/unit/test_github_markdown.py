@@ -47,3 +47,9 @@ def test_what_is_not_complete_says_so(outcome: str, said: str) -> None:
     body = review_body(a_review(outcome=outcome, missing_stages=(("ruff", "timed out"),)))
     assert said in body
     assert "**ruff**: timed out" in body
+
+
+def test_a_reason_may_name_many_files() -> None:
+    names = ", ".join(f"shop/part{number}/module.py" for number in range(50))
+    body = review_body(a_review(outcome="partial", missing_stages=(("review", names),)))
+    assert "shop/part49/module.py" in body

@@ -13,6 +13,8 @@ from platform_integration.infrastructure.inert_markdown import (
     harmless_line,
 )
 
+# A reason may name many files.
+REASON_LIMIT = 2_000
 BODY_LIMIT = 65_000  # GitHub's is 65,536 characters
 
 
@@ -46,7 +48,7 @@ def review_body(review: Review) -> str:
     parts = [f"### Crivo: {review.headline}", harmless(review.summary)]
     if review.missing_stages:
         missing = "\n".join(
-            f"- **{harmless_line(stage)}**: {harmless_line(reason)}"
+            f"- **{harmless_line(stage)}**: {harmless_line(reason, REASON_LIMIT)}"
             for stage, reason in review.missing_stages
         )
         parts.append(f"**Not everything was reviewed:**\n{missing}")

@@ -53,10 +53,10 @@ def harmless(text: str) -> str:
     return _bounded(_clean(text[:TEXT_LIMIT]), _blocks, len(text) > TEXT_LIMIT, TEXT_LIMIT)
 
 
-def harmless_line(text: str) -> str:
+def harmless_line(text: str, limit: int = LINE_LIMIT) -> str:
     """One line, for use inside a line of ours, not at its start."""
-    line = " ".join(_clean(text[:LINE_LIMIT]).split())
-    return _bounded(line, _inline, len(text) > LINE_LIMIT, LINE_LIMIT)
+    line = " ".join(_clean(text[:limit]).split())
+    return _bounded(line, _inline, len(text) > limit, limit)
 
 
 def plain_line(text: str, limit: int) -> str:
