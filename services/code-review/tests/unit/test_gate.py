@@ -147,6 +147,16 @@ def test_of_five_hundred_claims_nearly_all_are_only_counted() -> None:
     assert checked.rejected[Rejection.TOO_MANY.value] == 500 - MOST_CLAIMS
 
 
+@pytest.mark.parametrize(
+    "said", [" " * 1_000_000, "\n" * 1_000_000, "1" * 1_000_000, "+ " * 500_000, "`" * 1_000_000]
+)
+def test_a_million_characters_are_judged_as_fast_as_a_thousand(said: str) -> None:
+    assert places(a_claim(evidence=said)) == []
+    for text in (f"{said}x", "a." * 500_000, "a://" * 250_000):
+        claims = [a_claim(title=f"x {text}", explanation=f"x {text}", fix=text)] * MOST_CLAIMS
+        assert len(check(claims, a_change()).findings) == 1
+
+
 def finding_of(**texts: str) -> Finding:
     (finding,) = check([a_claim(**texts)], a_change()).findings
     return finding

@@ -210,7 +210,8 @@ class ModelReviewer:
                 await self.pause(wait)
             else:
                 session.budget.settle(estimate, paid)
-                checked = check(claims.findings, session.change.change_set)
+                # As with plans: a claim is looked for in every line of the file that it names.
+                checked = await asyncio.to_thread(check, claims.findings, session.change.change_set)
                 return BundleOutcome(
                     paths=paths,
                     findings=checked.findings,

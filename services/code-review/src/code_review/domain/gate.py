@@ -22,19 +22,21 @@ MOST_CLAIMS = 50
 MOST_TITLE = 120
 MOST_EXPLANATION = 1_500
 MOST_FIX = 800
+MOST_EVIDENCE = 2_000
 # A comment on more lines than a screen has is a comment on none.
 MOST_LINES = 40
 MOST_TRIVIAL = 6
 
-_CODE = re.compile(r"(`+[^`\n]+`+)")
-_URL = re.compile(r"\b(?:[a-z][a-z0-9+.-]*://|www\.|mailto:)[^\s)\]>]+", re.IGNORECASE)
+# None of these may take time that grows faster than the text: it is a stranger's.
+_CODE = re.compile(r"((?<!`)`++[^`\n]+`+)")
+_URL = re.compile(r"\b(?:[a-z][a-z0-9+.-]{0,30}://|www\.|mailto:)[^\s)\]>]+", re.IGNORECASE)
 _COMMENT = re.compile(r"<!--.*?(?:-->|$)", re.DOTALL)
 # Line breaks stay where text may have several lines; nothing else that steers a terminal does.
 _CONTROLS = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
 _WORD = re.compile(r"\w")
-_NUMBERED = re.compile(r"^\s*\d*\s*[+-]\s")
+_NUMBERED = re.compile(r"^\s*+\d*+\s*+[+-]\s")
 
 
 class Rejection(StrEnum):
@@ -151,7 +153,7 @@ def _with_removed(hunk: Hunk) -> Iterator[tuple[int, Sequence[str]]]:
 
 def _quotes(evidence: str) -> list[str]:
     """Its first line with code in it, as it stands and without the numbers of the prompt."""
-    for line in evidence.split("\n"):
+    for line in evidence[:MOST_EVIDENCE].split("\n"):
         readings = (_plain(line), _plain(_NUMBERED.sub("", line, count=1)))
         if quotes := [quote for quote in readings if _WORD.search(quote)]:
             return quotes

@@ -151,9 +151,11 @@ def _same_problem(one: Finding, other: Finding) -> bool:
 def with_fingerprints(findings: Iterable[Finding], contents: Mapping[str, str]) -> list[Finding]:
     """By rule and code, so that one whose lines only moved keeps its own; equals are counted."""
     seen: Counter[str] = Counter()
-    split = {path: text.split("\n") for path, text in contents.items()}
+    placed = sorted(findings, key=lambda each: (each.path, each.start_line, each.source))
+    # A change has many times the text of the few files that something is found in.
+    split = {path: contents[path].split("\n") for path in {each.path for each in placed}}
     marked = []
-    for finding in sorted(findings, key=lambda each: (each.path, each.start_line, each.source)):
+    for finding in placed:
         lines = split[finding.path][finding.start_line - 1 : finding.end_line]
         code = "\n".join(line.strip() for line in lines)
         key = f"{finding.path}\0{finding.source}\0{finding.title}\0{code}"
