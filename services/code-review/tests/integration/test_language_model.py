@@ -112,6 +112,14 @@ async def refusal_of(model: LanguageModel, budget: AskBudget = BUDGET) -> ModelR
     return refused.value
 
 
+@pytest.mark.parametrize("said", [{}, {"defects": [CLAIM]}, {"error": "overloaded"}])
+async def test_an_answer_that_says_nothing_of_findings_is_not_one_without_findings(
+    opened: Opener, endpoint: ModelEndpoint, said: dict[str, object]
+) -> None:
+    endpoint.will(says(said), says(said))
+    assert (await refusal_of(await opened("first"))).refusal is RefusalClass.BAD_ANSWER
+
+
 @pytest.mark.parametrize(
     ("output", "reply"), [("json_schema", GOOD), ("tool", calls(FOUND)), ("json", GOOD)]
 )

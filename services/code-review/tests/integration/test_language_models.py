@@ -70,8 +70,8 @@ async def test_an_answer_has_the_claims_the_model_and_what_it_cost(that_says: Sa
 
 
 async def test_nothing_found_is_an_answer(that_says: Says) -> None:
-    async with that_says(Claims()) as model:
-        assert (await model.ask(PROMPT, Claims, BUDGET)).content == Claims()
+    async with that_says(Claims(findings=[])) as model:
+        assert (await model.ask(PROMPT, Claims, BUDGET)).content == Claims(findings=[])
 
 
 async def test_what_is_not_in_the_schema_is_a_bad_answer_and_paid(that_says: Says) -> None:

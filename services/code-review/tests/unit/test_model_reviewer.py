@@ -51,7 +51,9 @@ def refused(refusal: RefusalClass, *, after: float | None = None, **usage: Any) 
 class Setting:
     """`time` goes on only where somebody pauses."""
 
-    model: MemoryLanguageModel = field(default_factory=lambda: MemoryLanguageModel(Claims()))
+    model: MemoryLanguageModel = field(
+        default_factory=lambda: MemoryLanguageModel(Claims(findings=[]))
+    )
     functions: MemoryFunctions = field(default_factory=lambda: MemoryFunctions({}))
     input_tokens: int = 60_000
     seconds: float = 300.0
@@ -134,7 +136,9 @@ async def test_without_an_outline_the_model_is_asked_all_the_same() -> None:
 
 async def test_what_was_answered_before_is_not_asked_again() -> None:
     change = a_large_change("a.py", "b.py")
-    failing = MemoryLanguageModel(Claims(), refused(RefusalClass.REFUSED, input_tokens=5))
+    failing = MemoryLanguageModel(
+        Claims(findings=[]), refused(RefusalClass.REFUSED, input_tokens=5)
+    )
     first = (await Setting(failing).read(change))[-1]
     assert len(first.unread) == 1
     again = Setting()
@@ -151,7 +155,7 @@ async def test_answers_about_what_is_no_longer_asked_go_but_were_paid() -> None:
 
 
 async def test_an_error_that_may_pass_is_tried_once_more() -> None:
-    setting = Setting(MemoryLanguageModel(refused(RefusalClass.UNAVAILABLE), Claims()))
+    setting = Setting(MemoryLanguageModel(refused(RefusalClass.UNAVAILABLE), Claims(findings=[])))
     last = (await setting.read(a_change()))[-1]
     assert (last.missing, last.usage.requests, setting.paused) == (None, 2, [2.0])
 
@@ -170,7 +174,9 @@ async def test_an_answer_that_is_none_is_not_paid_a_third_time() -> None:
 
 
 async def test_a_limit_is_waited_for_when_it_ends_before_the_stage_does() -> None:
-    setting = Setting(MemoryLanguageModel(refused(RefusalClass.RATE_LIMITED, after=40), Claims()))
+    setting = Setting(
+        MemoryLanguageModel(refused(RefusalClass.RATE_LIMITED, after=40), Claims(findings=[]))
+    )
     assert (await setting.read(a_change()))[-1].missing is None
     assert setting.paused == [40.0]
 
@@ -187,7 +193,7 @@ class SlowModel(MemoryLanguageModel):
     """Each answer takes a while of the setting's time."""
 
     def __init__(self, setting: Setting, seconds: float) -> None:
-        super().__init__(Claims())
+        super().__init__(Claims(findings=[]))
         self._setting, self._seconds = setting, seconds
 
     async def ask(self, prompt: Prompt, schema: type[Any], budget: AskBudget) -> Answer[Any]:
@@ -206,7 +212,7 @@ async def test_what_is_unanswered_at_the_deadline_is_named_and_nobody_waits_long
 async def test_retries_do_not_exceed_the_budget_of_the_review() -> None:
     """Two bundles fit as estimated, but no longer when an answer that is none was paid for."""
     costly = refused(RefusalClass.UNAVAILABLE, input_tokens=12_000)
-    setting = Setting(MemoryLanguageModel(costly, Claims()), input_tokens=15_000)
+    setting = Setting(MemoryLanguageModel(costly, Claims(findings=[])), input_tokens=15_000)
     last = (await setting.read(a_large_change("a.py", "b.py")))[-1]
     assert set(last.unread.values()) == {"over the review's budget of 15,000 tokens"}
     assert len(setting.model.asked) == 1
@@ -214,7 +220,7 @@ async def test_retries_do_not_exceed_the_budget_of_the_review() -> None:
 
 class HangingModel(MemoryLanguageModel):
     def __init__(self) -> None:
-        super().__init__(Claims())
+        super().__init__(Claims(findings=[]))
         self.begun = asyncio.Event()
         self.cancelled = 0
 

@@ -3,7 +3,7 @@
 These classes are the schema that the model is given; their field names are part of the prompt.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from code_review.domain.finding import Category, Severity
 
@@ -25,4 +25,6 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claims:
-    findings: list[Claim] = field(default_factory=list)
+    """Without a default: an answer that says nothing of findings is not one without any."""
+
+    findings: list[Claim]
