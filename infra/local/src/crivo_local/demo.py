@@ -60,7 +60,11 @@ def demo(
 
 def _choose_model(console: Console, platform: Platform, *, scripted: bool) -> None:
     """The one that the environment names; for the sample there are answers by rules without one."""
-    if name := services.model_settings().get("CODE_REVIEW_MODEL_NAME"):
+    said = services.model_settings()
+    url, name = (said.get(f"{services.MODEL_SETTINGS}{each}") for each in ("URL", "NAME"))
+    if bool(url) != bool(name):
+        raise DemoFailed("a model needs both its address and its name: MODEL_URL=… MODEL=…")
+    if name:
         console.print(f"the model is {name}", markup=False)
     elif scripted:
         platform.model_server().start()
