@@ -33,6 +33,10 @@ class Crivo:
     def sign_in_with(self, key: str) -> None:
         self._http.headers["Authorization"] = f"Bearer {key}"
 
+    def get(self, path: str, **query: str | int) -> Json:
+        """Whatever is there."""
+        return self._call("GET", str(httpx.URL(path, params=query)))
+
     def bootstrap(self, *, token: str, organization: str, email: str, password: str) -> Json:
         body = {"token": token, "organization": organization, "email": email, "password": password}
         return self._call("POST", "/v1/bootstrap", body)

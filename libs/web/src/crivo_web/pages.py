@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 from pydantic import BaseModel
@@ -19,6 +20,16 @@ class Page(BaseModel, Generic[T]):
 
     items: list[T]
     next_cursor: str | None = None
+
+
+def page(rows: Sequence[T], limit: int, position: Callable[[T], tuple[str | int, ...]]) -> Page[T]:
+    """Of `limit + 1` rows or fewer: the last one, if it is there, tells that there is a next page.
+
+    `position` says of a row where the next page begins after it.
+    """
+    items = list(rows[:limit])
+    following = encode_cursor(*position(items[-1])) if len(rows) > limit else None
+    return Page(items=items, next_cursor=following)
 
 
 def encode_cursor(*position: str | int) -> str:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from crivo_web.guards import organization_of
 from crivo_web.identity import Identity
-from crivo_web.pages import DEFAULT_LIMIT, MAXIMUM_LIMIT, Page, decode_cursor, encode_cursor
+from crivo_web.pages import DEFAULT_LIMIT, MAXIMUM_LIMIT, Page, decode_cursor, page
 from crivo_web.problems import InvalidCursor
 from litestar import Controller, get
 from litestar.di import NamedDependency
@@ -31,15 +31,13 @@ class ReviewController(Controller):
         limit: Annotated[int, QueryParameter(ge=1, le=MAXIMUM_LIMIT)] = DEFAULT_LIMIT,
     ) -> Page[ReviewView]:
         """Newest first."""
-        items = await app.views.reviews(
+        rows = await app.views.reviews(
             organization_of(identity),
             job_id=job_id,
             before=_place_of(cursor) if cursor is not None else None,
-            limit=limit,
+            limit=limit + 1,
         )
-        last = items[-1] if len(items) == limit else None
-        following = encode_cursor(place(last.created_at, last.id)) if last else None
-        return Page(items=list(items), next_cursor=following)
+        return page(rows, limit, lambda last: (place(last.created_at, last.id),))
 
     @get("/{review_id:uuid}")
     async def show_review(

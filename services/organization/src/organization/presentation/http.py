@@ -6,7 +6,7 @@ from uuid import UUID
 
 from crivo_web.guards import organization_of
 from crivo_web.identity import Identity
-from crivo_web.pages import DEFAULT_LIMIT, MAXIMUM_LIMIT, Page, decode_cursor, encode_cursor
+from crivo_web.pages import DEFAULT_LIMIT, MAXIMUM_LIMIT, Page, decode_cursor, page
 from crivo_web.problems import InvalidCursor
 from litestar import Controller, Response, delete, get, post
 from litestar.di import NamedDependency
@@ -184,8 +184,10 @@ class UserController(Controller):
         limit: Limit = DEFAULT_LIMIT,
     ) -> Page[UserView]:
         require(role_of(identity), Role.ADMIN)
-        items = await app.views.users(organization_of(identity), before=_id_of(cursor), limit=limit)
-        return Page(items=items, next_cursor=_next(items, limit))
+        rows = await app.views.users(
+            organization_of(identity), before=_id_of(cursor), limit=limit + 1
+        )
+        return page(rows, limit, lambda last: (str(last.id),))
 
 
 class ApiKeyController(Controller):
@@ -224,10 +226,10 @@ class ApiKeyController(Controller):
         limit: Limit = DEFAULT_LIMIT,
     ) -> Page[ApiKeyView]:
         require(role_of(identity), Role.ADMIN)
-        items = await app.views.api_keys(
-            organization_of(identity), before=_id_of(cursor), limit=limit
+        rows = await app.views.api_keys(
+            organization_of(identity), before=_id_of(cursor), limit=limit + 1
         )
-        return Page(items=items, next_cursor=_next(items, limit))
+        return page(rows, limit, lambda last: (str(last.id),))
 
     @delete("/{key_id:uuid}")
     async def revoke(
@@ -267,7 +269,3 @@ def _id_of(cursor: str | None) -> UUID | None:
         return UUID(str(only))
     except ValueError as problem:
         raise InvalidCursor("This cursor is not one of ours") from problem
-
-
-def _next(items: list[UserView] | list[ApiKeyView], limit: int) -> str | None:
-    return encode_cursor(str(items[-1].id)) if len(items) == limit else None

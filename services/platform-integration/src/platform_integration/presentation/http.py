@@ -6,7 +6,7 @@ from uuid import UUID
 
 from crivo_web.guards import organization_of
 from crivo_web.identity import Identity
-from crivo_web.pages import DEFAULT_LIMIT, MAXIMUM_LIMIT, Page, decode_cursor, encode_cursor
+from crivo_web.pages import DEFAULT_LIMIT, MAXIMUM_LIMIT, Page, decode_cursor, page
 from crivo_web.problems import InvalidCursor
 from litestar import Controller, get, post
 from litestar.di import NamedDependency
@@ -110,10 +110,10 @@ class IntegrationController(Controller):
         cursor: FromQuery[str | None] = None,
         limit: Limit = DEFAULT_LIMIT,
     ) -> Page[IntegrationView]:
-        items = await app.views.integrations(
-            organization_of(identity), before=_id_of(cursor), limit=limit
+        rows = await app.views.integrations(
+            organization_of(identity), before=_id_of(cursor), limit=limit + 1
         )
-        return Page(items=items, next_cursor=_next(items, limit))
+        return page(rows, limit, lambda last: (str(last.id),))
 
     @get("/{integration_id:uuid}")
     async def show(
@@ -159,10 +159,10 @@ class RepositoryController(Controller):
         cursor: FromQuery[str | None] = None,
         limit: Limit = DEFAULT_LIMIT,
     ) -> Page[RepositoryView]:
-        items = await app.views.repositories(
-            organization_of(identity), before=_id_of(cursor), limit=limit
+        rows = await app.views.repositories(
+            organization_of(identity), before=_id_of(cursor), limit=limit + 1
         )
-        return Page(items=items, next_cursor=_next(items, limit))
+        return page(rows, limit, lambda last: (str(last.id),))
 
 
 @get("/v1/webhook-deliveries", tags=["webhooks"])
@@ -181,12 +181,10 @@ async def list_deliveries(
             before = (datetime.fromisoformat(str(at)), str(delivery_id))
         except ValueError as problem:
             raise InvalidCursor("This cursor is not one of ours") from problem
-    items = await app.views.deliveries(
-        organization_of(identity), status=status, before=before, limit=limit
+    rows = await app.views.deliveries(
+        organization_of(identity), status=status, before=before, limit=limit + 1
     )
-    last = items[-1] if len(items) == limit else None
-    following = encode_cursor(last.received_at.isoformat(), last.delivery_id) if last else None
-    return Page(items=items, next_cursor=following)
+    return page(rows, limit, lambda last: (last.received_at.isoformat(), last.delivery_id))
 
 
 class ChangedFileResponse(BaseModel):
@@ -243,7 +241,3 @@ def _id_of(cursor: str | None) -> UUID | None:
         return UUID(str(only))
     except ValueError as problem:
         raise InvalidCursor("This cursor is not one of ours") from problem
-
-
-def _next(items: list[IntegrationView] | list[RepositoryView], limit: int) -> str | None:
-    return encode_cursor(str(items[-1].id)) if len(items) == limit else None

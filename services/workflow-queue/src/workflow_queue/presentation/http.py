@@ -6,7 +6,7 @@ from uuid import UUID
 
 from crivo_web.guards import organization_of
 from crivo_web.identity import Identity
-from crivo_web.pages import DEFAULT_LIMIT, MAXIMUM_LIMIT, Page, decode_cursor, encode_cursor
+from crivo_web.pages import DEFAULT_LIMIT, MAXIMUM_LIMIT, Page, decode_cursor, page
 from crivo_web.problems import InvalidCursor
 from litestar import Controller, get, post
 from litestar.di import NamedDependency
@@ -66,15 +66,13 @@ class JobController(Controller):
         wanted = JobFilter(
             state=job_state, repository_id=repository_id, pull_request_number=pull_request_number
         )
-        jobs = await app.job_views.jobs(
+        rows = await app.job_views.jobs(
             OrganizationId(organization_of(identity)),
             wanted,
             before=_position(cursor) if cursor is not None else None,
             limit=limit + 1,
         )
-        shown = list(jobs[:limit])
-        more = len(jobs) > limit
-        return Page(items=shown, next_cursor=encode_cursor(str(shown[-1].id)) if more else None)
+        return page(rows, limit, lambda last: (str(last.id),))
 
     @get("/{job_id:uuid}")
     async def show_job(
