@@ -219,14 +219,26 @@ def test_a_part_has_lines_and_between_sections_one_separator() -> None:
         ]
 
 
+def test_a_part_is_as_large_as_allowed_with_its_separators() -> None:
+    hunks = [a_hunk(line, start=line, end=line) for line in (20, 40, 60, 80)]
+    functions = [range(line, line + 1) for line in (20, 40, 60, 80)]
+    two = "       ...\n    20 + line 20\n       ...\n    40 + line 40\n       ..."
+    for most, expected in (
+        (len(two), [[20, 40], [60, 80]]),
+        (len(two) - 1, [[20], [40], [60], [80]]),
+    ):
+        found = parts(numbered(200), *hunks, functions=functions, most_bytes=most)
+        assert [lines_shown(part) for part in found] == expected
+
+
 @settings(deadline=None)
 @given(
     lines=st.lists(
         st.sampled_from(["", "x", "longer " * 5, "é" * 9, "x\r", "z" * 900]),
         min_size=1,
-        max_size=60,
+        max_size=12,
     ),
-    times=st.integers(1, 6),
+    times=st.integers(1, 30),
     changed=st.sets(st.integers(1, 360), max_size=9),
     removed=st.sets(st.integers(1, 361), max_size=5),
     functions=st.lists(
