@@ -115,6 +115,12 @@ def test_sections_near_to_each_other_are_one() -> None:
     assert "    21   line 21\n       ...\n    26   line 26\n" in text
 
 
+def test_a_file_of_few_and_long_lines_is_not_shown_whole() -> None:
+    content = "x = '" + "0" * 200 + "'\n"
+    text = shown(content * 100, a_hunk(50, start=50, end=50))
+    assert lines_shown(text) == list(range(30, 71))
+
+
 def test_a_file_no_longer_than_a_function_may_be_is_shown_whole() -> None:
     hunk = a_hunk(3, start=1, end=6)
     text = shown(numbered(MOST_FUNCTION_LINES), hunk, functions=(range(2, 9),))

@@ -11,6 +11,8 @@ from code_review.domain.visible_text import MOST_OF_A_LINE, shown_line
 
 # Of a longer function only what is around the change: too much else hides it.
 MOST_FUNCTION_LINES = 120
+# Of a file of so few lines that is shown whole: data in long lines is not worth its price.
+MOST_WHOLE_CHARACTERS = 8_000
 AROUND = 20
 # Of removed lines in a row; more of them say little about what stands there now.
 MOST_REMOVED = 80
@@ -48,7 +50,7 @@ class Layout:
     def of(cls, content: str, hunks: Sequence[Hunk], functions: Sequence[range]) -> Self | None:
         """The hunks, each with the function around it or else some lines; None if not its hunks.
 
-        A file that is no longer than a function may be is shown whole.
+        A small file, no longer than a function may be, is shown whole.
         """
         # By line feeds alone, as Git counts; after the last there is no line.
         lines = content.removeprefix("\ufeff").removesuffix("\n").split("\n") if content else []
@@ -56,7 +58,7 @@ class Layout:
             return None
         whole = _whole_functions(functions, lines)
         wanted = [range(hunk.start, hunk.end + 1) for hunk in hunks]
-        if len(lines) <= MOST_FUNCTION_LINES:
+        if len(lines) <= MOST_FUNCTION_LINES and len(content) <= MOST_WHOLE_CHARACTERS:
             wanted.append(range(1, len(lines) + 1))
         wanted += _around(_anchors(hunks), whole, functions)
         return cls(
