@@ -112,6 +112,15 @@ async def refusal_of(model: LanguageModel, budget: AskBudget = BUDGET) -> ModelR
     return refused.value
 
 
+async def test_of_many_wrong_findings_the_first_is_told_and_the_others_cost_nothing(
+    opened: Opener, endpoint: ModelEndpoint
+) -> None:
+    endpoint.will(says({"findings": [{}] * 20}), GOOD)
+    await ask(await opened("first"))
+    told = endpoint.asked[1].body["messages"][-1]["content"]
+    assert told.count("Field required") == len(CLAIM)
+
+
 @pytest.mark.parametrize("said", [{}, {"defects": [CLAIM]}, {"error": "overloaded"}])
 async def test_an_answer_that_says_nothing_of_findings_is_not_one_without_findings(
     opened: Opener, endpoint: ModelEndpoint, said: dict[str, object]
