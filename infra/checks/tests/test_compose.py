@@ -22,6 +22,7 @@ STOCK = {
     "rabbitmq:4-management",
     "mongo:8",
     "redis:7",
+    "nginx:1.29",
     "otel/opentelemetry-collector:0.130.0",
     "jaegertracing/jaeger:2.8.0",
     "prom/prometheus:v3.5.0",
@@ -29,7 +30,7 @@ STOCK = {
 }
 # Read by the OpenTelemetry libraries, so no Settings has it.
 FOREIGN = {"OTEL_EXPORTER_OTLP_ENDPOINT"}
-VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?P<kind>:\?|:-)(?P<rest>[^}]*)\}")
+VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?P<kind>:\?|:-|:\+)(?P<rest>[^}]*)\}")
 
 
 def compose() -> dict[str, Any]:
@@ -69,6 +70,8 @@ def environment(process: str, given: dict[str, str]) -> dict[str, str]:
     def value(found: re.Match[str]) -> str:
         if found["kind"] == ":?":
             return given[found["name"]]
+        if found["kind"] == ":+":
+            return found["rest"] if given.get(found["name"]) else ""
         return given.get(found["name"]) or found["rest"]
 
     written = compose()["services"][process]["environment"]
@@ -107,8 +110,13 @@ def test_a_process_is_given_settings_it_starts_with(process: str) -> None:
     known = known_variables(service)
     values = environment(process, secrets())
 
+    empty_is_unset = settings_of(service).model_config.get("env_ignore_empty")
     settings = settings_of(service).model_validate(
-        {known[name]: value for name, value in values.items() if name in known}
+        {
+            known[name]: value
+            for name, value in values.items()
+            if name in known and (value or not empty_is_unset)
+        }
     )
 
     # Else nobody outside of the container reaches it, and the health check asks at this port.
@@ -120,6 +128,16 @@ def test_a_process_is_given_no_variable_that_it_does_not_know(process: str) -> N
     known = known_variables(service_of(process)).keys() | FOREIGN
 
     assert environment(process, secrets()).keys() - known == set()
+
+
+def test_a_model_is_asked_through_the_one_way_out() -> None:
+    model = {"MODEL_URL": "https://models.example/v1", "MODEL_NAME": "m", "MODEL_API_KEY": "k"}
+
+    given = environment("code-review", secrets() | model)
+
+    assert given["CODE_REVIEW_MODEL_URL"] == "http://model-egress:8080"
+    assert (given["CODE_REVIEW_MODEL_NAME"], given["CODE_REVIEW_MODEL_API_KEY"]) == ("m", "k")
+    assert compose()["services"]["model-egress"]["networks"] == ["inside", "outside"]
 
 
 def test_the_signing_key_that_is_made_signs() -> None:
@@ -204,7 +222,7 @@ def test_every_file_that_is_mounted_exists() -> None:
         if volume.startswith("./")
     ]
 
-    assert len(mounted) == 6
+    assert len(mounted) == 7
     assert [path for path in mounted if not (ROOT / path).is_file()] == []
 
 

@@ -151,8 +151,10 @@ def environment_of(
             own |= {f"{_variable(each)}_URL": url for each, url in urls.items()}
             own["REDIS_URL"] = servers.redis
     named = {f"{_variable(service)}_{key}": value for key, value in own.items()}
+    # A key of a model is for those alone who ask it.
+    model = model_settings() if service == "code-review" else {}
     # As in the images: docstrings are megabytes that no process reads.
-    return {**_inherited(), "PYTHONOPTIMIZE": "2", **named}
+    return {**_inherited(), "PYTHONOPTIMIZE": "2", **model, **named}
 
 
 def migrate(service: str, environment: Mapping[str, str], python: Path | None) -> None:
@@ -213,7 +215,7 @@ def _inherited() -> dict[str, str]:
     return {
         name: value
         for name, value in os.environ.items()
-        if name in kept or name.startswith(("OTEL_", "COVERAGE_", MODEL_SETTINGS))
+        if name in kept or name.startswith(("OTEL_", "COVERAGE_"))
     }
 
 

@@ -160,6 +160,13 @@ async def test_an_error_that_may_pass_is_tried_once_more() -> None:
     assert (last.missing, last.usage.requests, setting.paused) == (None, 2, [2.0])
 
 
+async def test_the_reason_of_the_first_try_is_told_when_there_is_no_second() -> None:
+    setting = Setting(seconds=3.0)
+    setting.model = SlowModel(setting, 2.9, refused(RefusalClass.UNAVAILABLE))
+    last = (await setting.read(a_change()))[-1]
+    assert last.missing == "1 of 1 files not read by the model; unavailable: as told: cart.py"
+
+
 async def test_an_error_that_does_not_pass_is_named_with_the_files() -> None:
     setting = Setting(MemoryLanguageModel(refused(RefusalClass.UNAVAILABLE, unreported=1)))
     last = (await setting.read(a_change()))[-1]
@@ -192,8 +199,8 @@ async def test_a_limit_that_ends_later_is_not_waited_for() -> None:
 class SlowModel(MemoryLanguageModel):
     """Each answer takes a while of the setting's time."""
 
-    def __init__(self, setting: Setting, seconds: float) -> None:
-        super().__init__(Claims(findings=[]))
+    def __init__(self, setting: Setting, seconds: float, *said: object) -> None:
+        super().__init__(*(said or (Claims(findings=[]),)))
         self._setting, self._seconds = setting, seconds
 
     async def ask(self, prompt: Prompt, schema: type[Any], budget: AskBudget) -> Answer[Any]:
@@ -214,7 +221,10 @@ async def test_retries_do_not_exceed_the_budget_of_the_review() -> None:
     costly = refused(RefusalClass.UNAVAILABLE, input_tokens=12_000)
     setting = Setting(MemoryLanguageModel(costly, Claims(findings=[])), input_tokens=15_000)
     last = (await setting.read(a_large_change("a.py", "b.py")))[-1]
-    assert set(last.unread.values()) == {"over the review's budget of 15,000 tokens"}
+    assert sorted(last.unread.values()) == [
+        "over the review's budget of 15,000 tokens",
+        "unavailable: as told",
+    ]
     assert len(setting.model.asked) == 1
 
 

@@ -285,3 +285,10 @@ def test_whatever_changed_each_chosen_line_is_shown_once_and_within_the_budget(
     assert sum(spent) + overhead * len(spent) <= tokens
     again = replace(change_set, files=change_set.files[::-1])
     assert found == plan_reading(again, functions, input_tokens=tokens, overhead_tokens=overhead)
+
+
+def test_a_file_whose_changed_line_is_shown_in_part_is_not_called_read() -> None:
+    hidden = a_changed_file("hidden.py", "x = 1;" + " " * 2_100 + "evil()\n")
+    found = plan(a_change_set(hidden, a_changed_file("plain.py", "x = 1\n")))
+    assert found.not_read == {"hidden.py": "a changed line is longer than 2,000 characters"}
+    assert sorted(path for bundle in paths(found) for path in bundle) == ["hidden.py", "plain.py"]

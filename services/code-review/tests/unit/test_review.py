@@ -1,10 +1,12 @@
 """What may happen to a review, and what a later attempt keeps of it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from code_review.domain.analysis import Analysis, MissingStage, Outcome
+from code_review.domain.model_review import BundleOutcome, ModelReview
 from code_review.domain.review import (
     IllegalTransition,
     Result,
@@ -165,3 +167,21 @@ def test_analyzers_are_in_the_order_of_their_names_whichever_ends_first() -> Non
     forth = begun.with_outcome("a", one).with_outcome("b", two)
     back = begun.with_outcome("b", two).with_outcome("a", one)
     assert list(forth.outcomes) == list(back.outcomes) == ["a", "b"]
+
+
+def test_a_model_that_was_not_asked_about_everything_is_missing() -> None:
+    asked = ModelReview(model="m", prompt_version="1")
+    analysis = replace(an_analysis(), model_review=asked)
+    assert [each.stage for each in analysis.missing] == ["review"]
+    assert replace(analysis, model_review=replace(asked, ended=True)).missing == ()
+
+
+def test_a_later_attempt_without_a_model_does_not_call_the_rest_read() -> None:
+    failed = BundleOutcome(paths=("a.py",), failure="unavailable")
+    asked = replace(
+        ModelReview(model="m", prompt_version="1").with_outcome("k", failed), ended=True
+    )
+    review = an_ended_review(analysis=replace(an_analysis(), model_review=asked))
+    review.take_up(attempt=2, now=LATER)
+    assert review.analysis is not None
+    assert [each.stage for each in review.analysis.missing] == ["review"]

@@ -53,7 +53,7 @@ def test_files_no_analyzer_reads_are_counted() -> None:
 def a_model_review(**changes: Any) -> ModelReview:
     paid = Usage(requests=2, input_tokens=12_345, output_tokens=678, cost_usd=Decimal("0.00451"))
     answered = BundleOutcome(paths=("a.go", "b.go"), usage=paid, seconds=8.21)
-    review = ModelReview(model="gpt-5-mini", prompt_version="1", **changes)
+    review = ModelReview(model="gpt-5-mini", prompt_version="1", ended=True, **changes)
     return review.with_outcome("k", answered)
 
 

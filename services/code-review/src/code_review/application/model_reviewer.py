@@ -21,7 +21,7 @@ from code_review.domain.gate import SOURCE, check
 from code_review.domain.material import material
 from code_review.domain.model_review import BundleOutcome, ModelReview
 from code_review.domain.model_usage import Usage
-from code_review.domain.reading import Bundle, ReadingPlan, files_to_read, plan_reading
+from code_review.domain.reading import Bundle, ReadingPlan, files_to_read, over_budget, plan_reading
 
 Pause: TypeAlias = Callable[[float], Awaitable[None]]
 # A text that nobody who wrote the change could have known.
@@ -187,16 +187,16 @@ class ModelReviewer:
 
     async def _asked(self, bundle: Bundle, session: _Session) -> BundleOutcome:
         paths = tuple(sorted({excerpt.path for excerpt in bundle.excerpts}))
-        begun, usage = self.clock(), Usage()
+        begun, usage, failure = self.clock(), Usage(), ""
         for tried in range(1, MOST_TRIES + 1):
             prompt = self._prompt(bundle, session.change)
             estimate = prompt.tokens
             left = session.deadline - self.clock()
             if left <= 0:
-                failure = f"no answer within {self.limits.seconds:g} s"
+                failure = failure or f"no answer within {self.limits.seconds:g} s"
                 break
             if not session.budget.take(estimate):
-                failure = f"over the review's budget of {self.limits.input_tokens:,} tokens"
+                failure = failure or over_budget(self.limits.input_tokens)
                 break
             try:
                 claims, paid = await self._ask(prompt, estimate, left)

@@ -74,9 +74,17 @@ class Analysis:
             for analyzer, outcome in self.outcomes.items()
             if outcome.failure is not None
         )
-        reason = self.model_review.missing if self.model_review else None
+        reason = self._why_the_model_is_missing()
         unanswered = () if reason is None else (MissingStage(REVIEW, reason),)
         return (*unseen, *failed, *unanswered)
+
+    def _why_the_model_is_missing(self) -> str | None:
+        if self.model_review is None:
+            return None
+        if self.model_review.ended:
+            return self.model_review.missing
+        # A later attempt may have no model any more.
+        return "the model was not asked about all of the change"
 
     @property
     def is_void(self) -> bool:

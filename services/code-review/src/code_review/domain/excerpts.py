@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Self
 
 from code_review.domain.diff import Hunk
-from code_review.domain.visible_text import MOST_OF_A_LINE, shown_line
+from code_review.domain.visible_text import CUT, MOST_OF_A_LINE, shown_line
 
 # Of a longer function only what is around the change: too much else hides it.
 MOST_FUNCTION_LINES = 120
@@ -68,6 +68,11 @@ class Layout:
             added=frozenset().union(*(hunk.added for hunk in hunks)),
             removed={each.before: each.text for hunk in hunks for each in hunk.removed},
         )
+
+    def cuts_an_added_line(self) -> bool:
+        """Whether the end of one is not shown: anything could stand there."""
+        added = (shown_line(self.lines[number - 1]) for number in self.added)
+        return any(line.endswith(CUT) for line in added)
 
     def least_bytes(self) -> int:
         """Its text has no fewer: to be visible, and to be marked as cut, makes lines longer."""

@@ -17,8 +17,8 @@ SOURCE = f"{MODEL}:review"
 # A model's own number is close to chance, so it is not asked for one.
 CONFIDENCE = 0.8
 MOST_PER_FILE = 3
-# Of one answer; what is beyond is not even looked at.
-MOST_CLAIMS = 50
+# Of one answer; what is beyond is not even looked at, and a document has room for all of them.
+MOST_CLAIMS = 20
 MOST_TITLE = 120
 MOST_EXPLANATION = 1_500
 MOST_FIX = 800

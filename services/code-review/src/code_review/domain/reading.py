@@ -13,7 +13,7 @@ from code_review.domain.excerpts import Layout
 from code_review.domain.file_kinds import FileKind, is_documentation, kind_of
 from code_review.domain.model_usage import estimated_tokens
 from code_review.domain.source_file import SourceFile
-from code_review.domain.visible_text import quoted
+from code_review.domain.visible_text import MOST_OF_A_LINE, quoted
 
 BUNDLE_TOKENS = 8_000
 MOST_PATH = 1_000
@@ -70,6 +70,11 @@ def files_to_read(change_set: ChangeSet) -> tuple[SourceFile, ...]:
     return tuple(_candidates(change_set).files.values())
 
 
+def over_budget(input_tokens: int) -> str:
+    """Why a file is not read when the tokens of a review are spent."""
+    return f"over the review's budget of {input_tokens:,} tokens"
+
+
 def plan_reading(
     change_set: ChangeSet,
     functions: Mapping[str, Sequence[range]],
@@ -92,7 +97,9 @@ def plan_reading(
         if layout is None:
             not_read[path] = "its text is not the one of the diff"
         elif not choice.takes(path, layout):
-            not_read[path] = f"over the review's budget of {input_tokens:,} tokens"
+            not_read[path] = over_budget(input_tokens)
+        elif layout.cuts_an_added_line():
+            not_read[path] = f"a changed line is longer than {MOST_OF_A_LINE:,} characters"
     bundles = tuple(Bundle.of(each) for each in _filled(choice.pieces))
     return ReadingPlan(bundles, not_read, candidates.skipped)
 

@@ -3,7 +3,7 @@
 import json
 from functools import lru_cache
 
-MOST_OF_A_LINE = 500
+MOST_OF_A_LINE = 2_000
 CUT = " …[cut]"
 
 
