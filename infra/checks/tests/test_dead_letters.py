@@ -57,7 +57,12 @@ def test_the_dead_letters_of_a_consumer_are_kept_and_reached_through_the_gateway
         "/v1/dead-letters",
         False,
     )
-    for needed in ("consume_dead_letters(", "watch_open(", "DeadLetterController", "open_office("):
+    for needed in (
+        "consume_dead_letters(",
+        "watch_open(",
+        "DeadLetterController",
+        "open_dead_letter_service(",
+    ):
         assert needed in code, needed
 
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from crivo_dead_letters.http import STATUS_OF, DeadLetterController
-from crivo_messaging.dead_letter_office import open_office
+from crivo_messaging.dead_letter_service import open_dead_letter_service
 from crivo_messaging.postgres import messaging_tables
 from crivo_messaging.postgres_dead_letters import PostgresDeadLetters
 from crivo_messaging.topology import declare_at
@@ -30,7 +30,7 @@ async def store(new_database: NewDatabase) -> AsyncIterator[PostgresDeadLetters]
 @pytest.fixture
 async def service(store: PostgresDeadLetters, vhost_url: str) -> AsyncIterator[ASGIApp]:
     await declare_at(vhost_url, TOPOLOGY)
-    async with open_office(store, url=vhost_url, topology=TOPOLOGY) as office:
+    async with open_dead_letter_service(store, url=vhost_url, topology=TOPOLOGY) as dead_letters:
         yield create_service(
             name="test",
             version="0",
@@ -38,5 +38,5 @@ async def service(store: PostgresDeadLetters, vhost_url: str) -> AsyncIterator[A
             ready={},
             controllers=[DeadLetterController],
             status_of=STATUS_OF,
-            dependencies={"dead_letters": office},
+            dependencies={"dead_letters": dead_letters},
         )

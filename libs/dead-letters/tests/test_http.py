@@ -8,7 +8,7 @@ import pytest
 from crivo_messaging.postgres_dead_letters import PostgresDeadLetters
 from crivo_observability.http import ASGIApp
 from crivo_web.identity import Role
-from dead_letters_support.callers import ORGANIZATION, QUEUE, a_caller, a_letter
+from dead_letters_support.callers import ORGANIZATION, QUEUE, a_caller, a_dead_letter
 from httpx import Response
 
 PATH = "/v1/dead-letters"
@@ -29,18 +29,18 @@ async def listed(caller: Any, **query: Any) -> list[str]:
         return [each["id"] for each in (await client.get(PATH, params=query)).json()["items"]]
 
 
-async def test_a_letter_is_shown_with_its_secrets_redacted_and_replayed_with_them(
+async def test_a_dead_letter_is_shown_with_its_secrets_redacted_and_replayed_with_them(
     service: ASGIApp, store: PostgresDeadLetters, vhost_url: str
 ) -> None:
-    letter = a_letter()
-    await store.add(letter)
+    dead_letter = a_dead_letter()
+    await store.add(dead_letter)
     async with a_caller(service) as caller:
         answers = [
             await caller.get(PATH),
-            await caller.get(f"{PATH}/{letter.id}"),
-            await caller.post(f"{PATH}/{letter.id}/replay"),
+            await caller.get(f"{PATH}/{dead_letter.id}"),
+            await caller.post(f"{PATH}/{dead_letter.id}/replay"),
         ]
-        again = await caller.post(f"{PATH}/{letter.id}/replay")
+        again = await caller.post(f"{PATH}/{dead_letter.id}/replay")
 
     assert [each.status_code for each in answers] == [200, 200, 200]
     assert not any("hunter2" in each.text for each in answers)
@@ -51,16 +51,16 @@ async def test_a_letter_is_shown_with_its_secrets_redacted_and_replayed_with_the
     assert replayed["state"] == "replayed"
     assert [(each["action"], each["by"]) for each in replayed["actions"]] == [("replay", "ana")]
     assert again.json() == replayed
-    assert await waiting(vhost_url) == [letter.body]
+    assert await waiting(vhost_url) == [dead_letter.body]
 
 
-async def test_a_letter_that_is_no_text_is_shown_all_the_same(
+async def test_a_dead_letter_that_is_no_text_is_shown_all_the_same(
     service: ASGIApp, store: PostgresDeadLetters
 ) -> None:
-    letter = a_letter(body=b'{"half a pair \\ud800": "\\udfff", "number": NaN}')
-    await store.add(letter)
+    dead_letter = a_dead_letter(body=b'{"half a pair \\ud800": "\\udfff", "number": NaN}')
+    await store.add(dead_letter)
     async with a_caller(service) as caller:
-        answer = await caller.get(f"{PATH}/{letter.id}")
+        answer = await caller.get(f"{PATH}/{dead_letter.id}")
 
     assert (answer.status_code, answer.json()["body"]) == (
         200,
@@ -68,17 +68,17 @@ async def test_a_letter_that_is_no_text_is_shown_all_the_same(
     )
 
 
-async def test_letters_are_listed_page_by_page_and_narrowed(
+async def test_dead_letters_are_listed_page_by_page_and_narrowed(
     service: ASGIApp, store: PostgresDeadLetters
 ) -> None:
-    letters = [a_letter(minute=each) for each in range(3)]
-    for letter in letters:
-        await store.add(letter)
-    newest_first = [str(each.id) for each in reversed(letters)]
+    dead_letters = [a_dead_letter(minute=each) for each in range(3)]
+    for dead_letter in dead_letters:
+        await store.add(dead_letter)
+    newest_first = [str(each.id) for each in reversed(dead_letters)]
     async with a_caller(service) as caller:
         first = (await caller.get(PATH, params={"limit": 2})).json()
         second = (await caller.get(PATH, params={"cursor": first["next_cursor"]})).json()
-        discard = f"{PATH}/{letters[0].id}/discard"
+        discard = f"{PATH}/{dead_letters[0].id}/discard"
         await caller.post(discard, json={"reason": "a test"})
 
     assert [each["id"] for each in first["items"] + second["items"]] == newest_first
@@ -98,7 +98,7 @@ async def test_letters_are_listed_page_by_page_and_narrowed(
         ("owner", uuid4(), {"nobody's"}),
     ],
 )
-async def test_a_caller_sees_and_touches_only_letters_of_its_organization(
+async def test_a_caller_sees_and_touches_only_dead_letters_of_its_organization(
     service: ASGIApp,
     store: PostgresDeadLetters,
     vhost_url: str,
@@ -106,18 +106,18 @@ async def test_a_caller_sees_and_touches_only_letters_of_its_organization(
     organization_id: UUID,
     seen: set[str],
 ) -> None:
-    letters = {
-        "own": a_letter(body=b"own"),
-        "nobody's": a_letter(organization_id=None, body=b"nobody's"),
+    dead_letters = {
+        "own": a_dead_letter(body=b"own"),
+        "nobody's": a_dead_letter(organization_id=None, body=b"nobody's"),
     }
-    for letter in letters.values():
-        await store.add(letter)
+    for dead_letter in dead_letters.values():
+        await store.add(dead_letter)
     assert set(await listed(a_caller(service, role, organization_id))) == {
-        str(letters[each].id) for each in seen
+        str(dead_letters[each].id) for each in seen
     }
     async with a_caller(service, role, organization_id) as caller:
-        for name, letter in letters.items():
-            path = f"{PATH}/{letter.id}"
+        for name, dead_letter in dead_letters.items():
+            path = f"{PATH}/{dead_letter.id}"
             for answer in (
                 await caller.get(path),
                 await caller.post(f"{path}/replay"),
@@ -133,14 +133,14 @@ async def test_a_caller_sees_and_touches_only_letters_of_its_organization(
 async def test_members_and_services_have_no_business_here(
     service: ASGIApp, store: PostgresDeadLetters, role: Role
 ) -> None:
-    letter = a_letter()
-    await store.add(letter)
+    dead_letter = a_dead_letter()
+    await store.add(dead_letter)
     async with a_caller(service, role) as caller:
         answers = [
             await caller.get(PATH),
-            await caller.get(f"{PATH}/{letter.id}"),
-            await caller.post(f"{PATH}/{letter.id}/replay"),
-            await caller.post(f"{PATH}/{letter.id}/discard", json={"reason": "x"}),
+            await caller.get(f"{PATH}/{dead_letter.id}"),
+            await caller.post(f"{PATH}/{dead_letter.id}/replay"),
+            await caller.post(f"{PATH}/{dead_letter.id}/discard", json={"reason": "x"}),
             await caller.post(f"{PATH}/replay", json={}),
         ]
     assert [each.status_code for each in answers] == [403] * 5
@@ -150,7 +150,7 @@ async def test_many_are_replayed_up_to_a_limit(
     service: ASGIApp, store: PostgresDeadLetters, vhost_url: str
 ) -> None:
     for number in range(3):
-        await store.add(a_letter(minute=number, body=b"%d" % number))
+        await store.add(a_dead_letter(minute=number, body=b"%d" % number))
     async with a_caller(service) as caller:
         counts = [
             (await caller.post(f"{PATH}/replay", json=wanted)).json()["replayed"]
@@ -160,12 +160,12 @@ async def test_many_are_replayed_up_to_a_limit(
     assert await waiting(vhost_url) == [b"0", b"1", b"2"]
 
 
-async def test_a_discarded_letter_says_who_and_why(
+async def test_a_discarded_dead_letter_says_who_and_why(
     service: ASGIApp, store: PostgresDeadLetters
 ) -> None:
-    letter = a_letter()
-    await store.add(letter)
-    path = f"{PATH}/{letter.id}/discard"
+    dead_letter = a_dead_letter()
+    await store.add(dead_letter)
+    path = f"{PATH}/{dead_letter.id}/discard"
     async with a_caller(service) as caller:
         refused = [await caller.post(path, json=each) for each in ({}, {"reason": ""})]
         discarded = (await caller.post(path, json={"reason": "sent by a test"})).json()
@@ -175,17 +175,20 @@ async def test_a_discarded_letter_says_who_and_why(
     (action,) = discarded["actions"]
     assert discarded["state"] == "discarded"
     assert (action["action"], action["by"], action["note"]) == ("discard", "ana", "sent by a test")
-    assert (again.status_code, again.json()["detail"]) == (409, "The letter is discarded")
+    assert (again.status_code, again.json()["detail"]) == (
+        409,
+        "The dead letter is already discarded",
+    )
 
 
-async def test_a_letter_that_died_in_no_queue_of_ours_cannot_be_replayed(
+async def test_a_dead_letter_that_died_in_no_queue_of_ours_cannot_be_replayed(
     service: ASGIApp, store: PostgresDeadLetters
 ) -> None:
-    letter = a_letter(queue="somebody.elses")
-    await store.add(letter)
+    dead_letter = a_dead_letter(queue="somebody.elses")
+    await store.add(dead_letter)
     async with a_caller(service) as caller:
-        answer = await caller.post(f"{PATH}/{letter.id}/replay")
-    assert_problem(answer, 409, "somebody.elses is no queue of this service")
+        answer = await caller.post(f"{PATH}/{dead_letter.id}/replay")
+    assert_problem(answer, 409, "somebody.elses is not a queue of this service")
 
 
 async def test_what_cannot_be_done_is_a_problem(service: ASGIApp) -> None:
@@ -196,7 +199,7 @@ async def test_what_cannot_be_done_is_a_problem(service: ASGIApp) -> None:
             await caller.post(f"{unknown}/replay"),
             await caller.post(f"{unknown}/discard", json={"reason": "gone"}),
         ):
-            assert_problem(answer, 404, "There is no such dead letter")
+            assert_problem(answer, 404, "Dead letter not found")
 
 
 def assert_problem(answer: Response, status: int, detail: str) -> None:

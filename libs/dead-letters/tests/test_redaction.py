@@ -1,4 +1,4 @@
-"""What is shown of a letter has no secret in it, and everything else."""
+"""What is shown of a dead letter has no secret in it, and everything else."""
 
 import json
 

@@ -13,7 +13,7 @@ from crivo_local.rabbitmq_files import find
 from crivo_local.stack import Stack
 from crivo_messaging.postgres import append
 from crivo_messaging.postgres_outbox import PostgresOutbox
-from crivo_messaging.publisher import BrokerAway, Publisher
+from crivo_messaging.publisher import BrokerUnavailable, Publisher
 from crivo_messaging.relay import Relay
 from crivo_messaging.topology import declare_at
 from messaging_support.ledger import Ledger, keeping
@@ -115,7 +115,7 @@ async def test_a_full_disk_on_the_broker_delays_messages_and_loses_none(
     await _store(engine, range(1, 4), padding="x" * 100_000)
     async with asyncio.timeout(PATIENCE_SECONDS), keeping(ledger, node_url):
         for _ in range(2):
-            with pytest.raises(BrokerAway):
+            with pytest.raises(BrokerUnavailable):
                 await relay.relay_once()
         # Whoever only consumes is not blocked, and makes room.
         await ledger.until(20)

@@ -7,7 +7,6 @@ from dataclasses import replace
 from uuid import UUID
 
 import pytest
-from crivo_messaging.away import Unavailable
 from crivo_messaging.consumer import (
     FailurePolicy,
     consume_dead_letters,
@@ -30,6 +29,7 @@ from crivo_messaging.topology import (
     TopologyMismatch,
     declare_at,
 )
+from crivo_messaging.unavailable import Unavailable
 from messaging_support.messages import TOPOLOGY, CountedV1, counted
 from sqlalchemy import MetaData, select
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -39,33 +39,33 @@ class Conflict(Exception):
     pass
 
 
-class Letters:
+class CollectedDeadLetters:
     """Collects dead letters and says when one came."""
 
     def __init__(self) -> None:
-        self.letters: asyncio.Queue[DeadLetter] = asyncio.Queue()
+        self.dead_letters: asyncio.Queue[DeadLetter] = asyncio.Queue()
 
-    async def add(self, letter: DeadLetter) -> None:
-        self.letters.put_nowait(letter)
+    async def add(self, dead_letter: DeadLetter) -> None:
+        self.dead_letters.put_nowait(dead_letter)
 
 
 @asynccontextmanager
 async def consuming(
     url: str, handle: Callable[[int], Awaitable[None]]
-) -> AsyncIterator[tuple[Publisher, Letters]]:
-    policy, letters = FailurePolicy("test", conflicts=(Conflict,)), Letters()
+) -> AsyncIterator[tuple[Publisher, CollectedDeadLetters]]:
+    policy, dead_letters = FailurePolicy("test", conflicts=(Conflict,)), CollectedDeadLetters()
     broker = create_broker(url, policy=policy, prefetch=5)
 
     @broker.subscriber(queue("test.numbers"))
     async def on_counted(event: CountedV1) -> None:
         await handle(event.number)
 
-    consume_dead_letters(broker, TOPOLOGY, letters)
+    consume_dead_letters(broker, TOPOLOGY, dead_letters)
     await declare_at(url, TOPOLOGY)
     stop, publisher = asyncio.Event(), Publisher(url, TOPOLOGY)
     async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
         tasks.create_task(run_consumers(broker, policy, TOPOLOGY, stop, url=url))
-        yield publisher, letters
+        yield publisher, dead_letters
         stop.set()
     await publisher.close()
 
@@ -80,11 +80,11 @@ async def test_a_message_waits_for_a_peer_that_is_away(vhost_url: str) -> None:
         done.set()
 
     done = asyncio.Event()
-    async with consuming(vhost_url, handle) as (publisher, letters):
+    async with consuming(vhost_url, handle) as (publisher, dead_letters):
         await publisher.publish(counted(1))
         await done.wait()
     assert tries.qsize() == 3
-    assert letters.letters.empty()
+    assert dead_letters.dead_letters.empty()
 
 
 async def test_a_delivery_has_an_id_that_its_tries_share_and_no_other_delivery(
@@ -130,13 +130,13 @@ async def test_a_poison_message_becomes_a_dead_letter_with_its_reason(vhost_url:
         raise ValueError(f"no use for {number}")
 
     envelope = counted(1)
-    async with consuming(vhost_url, handle) as (publisher, letters):
+    async with consuming(vhost_url, handle) as (publisher, dead_letters):
         await publisher.publish(envelope)
-        letter = await letters.letters.get()
-    assert letter.error == "ValueError: no use for 1"
-    assert (letter.queue, letter.type) == ("test.numbers", "test.counted.v1")
-    assert letter.message_id == str(envelope.id)
-    assert letter.body.decode() == envelope.body
+        dead_letter = await dead_letters.dead_letters.get()
+    assert dead_letter.error == "ValueError: no use for 1"
+    assert (dead_letter.queue, dead_letter.type) == ("test.numbers", "test.counted.v1")
+    assert dead_letter.message_id == str(envelope.id)
+    assert dead_letter.body.decode() == envelope.body
 
 
 @pytest.mark.parametrize("body", ["{not json", '{"type": "test.counted.v9"}'])
@@ -155,29 +155,29 @@ async def test_a_body_nobody_understands_becomes_a_dead_letter(vhost_url: str, b
         attributes=envelope.attributes(),
         body=body,
     )
-    async with consuming(vhost_url, handle) as (publisher, letters):
+    async with consuming(vhost_url, handle) as (publisher, dead_letters):
         await publisher.publish(broken)
-        letter = await letters.letters.get()
-    assert letter.body.decode() == body
-    assert letter.queue == "test.numbers"
+        dead_letter = await dead_letters.dead_letters.get()
+    assert dead_letter.body.decode() == body
+    assert dead_letter.queue == "test.numbers"
 
 
 async def test_a_version_nobody_knows_yet_becomes_a_dead_letter_and_the_queue_goes_on(
     vhost_url: str,
 ) -> None:
-    """A publisher that was deployed too early loses nothing: its letters can be replayed."""
+    """A publisher that was deployed too early loses nothing: its dead letters can be replayed."""
     handled: asyncio.Queue[int] = asyncio.Queue()
 
     async def handle(number: int) -> None:
         handled.put_nowait(number)
 
     newer = replace(counted(1), type="test.counted.v9", body='{"type": "test.counted.v9"}')
-    async with consuming(vhost_url, handle) as (publisher, letters):
+    async with consuming(vhost_url, handle) as (publisher, dead_letters):
         await publisher.publish(newer)
         await publisher.publish(counted(2))
-        letter = await letters.letters.get()
+        dead_letter = await dead_letters.dead_letters.get()
         assert await handled.get() == 2
-    assert (letter.type, letter.message_id) == ("test.counted.v9", str(newer.id))
+    assert (dead_letter.type, dead_letter.message_id) == ("test.counted.v9", str(newer.id))
 
 
 async def test_a_poison_message_is_tried_once_and_holds_nobody_up(vhost_url: str) -> None:
@@ -189,24 +189,24 @@ async def test_a_poison_message_is_tried_once_and_holds_nobody_up(vhost_url: str
         if number == 1:
             raise ValueError("poison")
 
-    async with consuming(vhost_url, handle) as (publisher, letters):
+    async with consuming(vhost_url, handle) as (publisher, dead_letters):
         for number in (1, 2, 3):
             await publisher.publish(counted(number))
-        await letters.letters.get()
+        await dead_letters.dead_letters.get()
         assert sorted([await tries.get() for _ in range(3)]) == [1, 2, 3]
     assert tries.empty()
 
 
 async def test_a_held_message_is_given_back_when_the_process_stops(vhost_url: str) -> None:
-    held = asyncio.Event()
+    handling = asyncio.Event()
 
     async def away(_: int) -> None:
-        held.set()
+        handling.set()
         raise Unavailable("for ever")
 
     async with consuming(vhost_url, away) as (publisher, _):
         await publisher.publish(counted(1))
-        await held.wait()
+        await handling.wait()
 
     again: asyncio.Queue[int] = asyncio.Queue()
 
@@ -223,13 +223,13 @@ async def test_a_dead_letter_that_comes_twice_is_one_row_counted_twice(
     async def handle(_: int) -> None:
         raise ValueError("poison")
 
-    async with consuming(vhost_url, handle) as (publisher, letters):
+    async with consuming(vhost_url, handle) as (publisher, dead_letters):
         await publisher.publish(counted(1))
-        letter = await letters.letters.get()
+        dead_letter = await dead_letters.dead_letters.get()
     table = messaging_tables(MetaData()).dead_letters
     store = PostgresDeadLetters(engine, table)
-    await store.add(letter)
-    await store.add(letter)
+    await store.add(dead_letter)
+    await store.add(dead_letter)
     async with engine.connect() as connection:
         rows = (await connection.execute(select(table))).mappings().all()
     assert [(row["times"], row["error"]) for row in rows] == [(2, "ValueError: poison")]

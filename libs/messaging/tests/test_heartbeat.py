@@ -1,4 +1,4 @@
-"""Signs of life on a real broker: they come while the work goes on, and never disturb it."""
+"""Heartbeats on a real broker: they come while the work goes on, and never disturb it."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,7 +9,7 @@ import aio_pika
 import pytest
 from aio_pika.abc import AbstractChannel, AbstractQueue
 from crivo_messaging.envelope import Envelope
-from crivo_messaging.heartbeat import Audience, beating
+from crivo_messaging.heartbeat import QueueInspector, heartbeat
 from crivo_messaging.publisher import Publisher
 from crivo_messaging.topology import Binding, DeadLetters, Exchange, Queue, Topology, declare_at
 from messaging_support.messages import TOPOLOGY, counted, whispered
@@ -59,29 +59,29 @@ async def test_signs_of_life_come_until_the_work_ends(
 ) -> None:
     await declare_at(vhost_url, TOPOLOGY)
     numbers = count(1)
-    signs = await heard(await channel.get_queue("test.numbers"))
-    async with beating(publisher, lambda: counted(next(numbers)), seconds=0.01):
-        assert [await signs.get() for _ in range(3)] == ["1", "2", "3"]
+    heartbeats = await heard(await channel.get_queue("test.numbers"))
+    async with heartbeat(publisher, lambda: counted(next(numbers)), seconds=0.01):
+        assert [await heartbeats.get() for _ in range(3)] == ["1", "2", "3"]
     ended = next(numbers)
     await publisher.publish(counted(1000))
-    later = [await signs.get()]
+    later = [await heartbeats.get()]
     while later[-1] != "1000":
-        later.append(await signs.get())
+        later.append(await heartbeats.get())
     assert len(later) <= ended - 3
     assert next(numbers) == ended + 1, "and then no more"
 
 
 async def test_a_broker_that_is_away_does_not_disturb_the_work(vhost_url: str) -> None:
-    signs: asyncio.Queue[Envelope] = asyncio.Queue()
+    heartbeats: asyncio.Queue[Envelope] = asyncio.Queue()
 
-    def sign() -> Envelope:
-        signs.put_nowait(whispered())
+    def message() -> Envelope:
+        heartbeats.put_nowait(whispered())
         return whispered()
 
     publisher = Publisher(vhost_url + "-that-does-not-exist", TOPOLOGY)
-    async with asyncio.timeout(20), beating(publisher, sign, seconds=0):
-        await signs.get()
-        await signs.get()
+    async with asyncio.timeout(20), heartbeat(publisher, message, seconds=0):
+        await heartbeats.get()
+        await heartbeats.get()
     await publisher.close()
 
 
@@ -90,7 +90,7 @@ async def test_the_error_of_the_work_is_the_error_of_the_block(
 ) -> None:
     await declare_at(vhost_url, TOPOLOGY)
     with pytest.raises(ZeroDivisionError):
-        async with beating(publisher, whispered):
+        async with heartbeat(publisher, whispered):
             raise ZeroDivisionError
 
 
@@ -104,7 +104,7 @@ async def test_a_sign_that_cannot_be_made_is_an_error_and_not_silence(
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        async with beating(publisher, broken):
+        async with heartbeat(publisher, broken):
             await asked.wait()
 
 
@@ -125,7 +125,7 @@ class DeafOnce(Publisher):
 async def test_signs_of_life_end_though_a_cancellation_is_swallowed(vhost_url: str) -> None:
     """Else a worker would hold its job for as long as it lives, and do nothing about it."""
     async with asyncio.timeout(10) as patience:
-        async with beating(DeafOnce(vhost_url, TOPOLOGY), whispered):
+        async with heartbeat(DeafOnce(vhost_url, TOPOLOGY), whispered):
             await asyncio.sleep(0)  # the first sign is on its way
     assert not patience.expired()
 
@@ -133,16 +133,16 @@ async def test_signs_of_life_end_though_a_cancellation_is_swallowed(vhost_url: s
 async def test_an_audience_is_somebody_who_consumes_the_queue(
     vhost_url: str, channel: AbstractChannel
 ) -> None:
-    audience = Audience(vhost_url, "test.numbers")
-    assert not await audience.listens(), "there is no queue"
+    inspector = QueueInspector(vhost_url, "test.numbers")
+    assert not await inspector.has_consumers(), "there is no queue"
     await declare_at(vhost_url, TOPOLOGY)
-    assert not await audience.listens(), "there is nobody"
+    assert not await inspector.has_consumers(), "there is nobody"
     await heard(await channel.get_queue("test.numbers"))
-    assert await audience.listens()
-    await audience.close()
-    assert await audience.listens(), "asked again over a new connection"
-    await audience.close()
-    assert not await Audience(vhost_url + "-away", "test.numbers").listens()
+    assert await inspector.has_consumers()
+    await inspector.close()
+    assert await inspector.has_consumers(), "asked again over a new connection"
+    await inspector.close()
+    assert not await QueueInspector(vhost_url + "-away", "test.numbers").has_consumers()
 
 
 async def test_what_expires_in_a_forgetful_queue_alarms_nobody(
@@ -154,9 +154,9 @@ async def test_what_expires_in_a_forgetful_queue_alarms_nobody(
     while forgetful.declaration_result.message_count:
         forgetful = await channel.declare_queue(SIGNS.name, passive=True)
     await publisher.publish(counted(1))
-    letters = await channel.get_queue(DEAD.queue)
-    async with letters.iterator() as dead:
-        letter = await anext(dead)
-        await letter.ack()
-    assert letter.type == "test.counted.v1"
-    assert await letters.get(fail=False) is None
+    dead_letters = await channel.get_queue(DEAD.queue)
+    async with dead_letters.iterator() as dead:
+        dead_letter = await anext(dead)
+        await dead_letter.ack()
+    assert dead_letter.type == "test.counted.v1"
+    assert await dead_letters.get(fail=False) is None

@@ -9,7 +9,7 @@ import aio_pika
 import pytest
 from crivo_messaging.postgres import append
 from crivo_messaging.postgres_outbox import PostgresOutbox
-from crivo_messaging.publisher import BrokerAway, Publisher, Unroutable
+from crivo_messaging.publisher import BrokerUnavailable, Publisher, Unroutable
 from crivo_messaging.relay import Relay
 from crivo_messaging.topology import declare_at
 from messaging_support.ledger import Ledger, keeping
@@ -127,7 +127,7 @@ async def test_a_broker_that_says_nothing_more_is_away_for_every_message_of_the_
     await publisher.publish(counted(1))
     proxy.mute = True
     async with asyncio.timeout(60):
-        with pytest.raises(BrokerAway):
+        with pytest.raises(BrokerUnavailable):
             await relay.relay_once()
         proxy.mute = False
         sent = 0

@@ -3,7 +3,7 @@
 import asyncio
 
 from crivo_messaging.postgres_engine import open_engine
-from crivo_messaging.postgres_pool import Pool, lent, open_pool
+from crivo_messaging.postgres_pool import Pool, acquire, open_pool
 from crivo_testkit.pooler import direct_url
 from sqlalchemy import text
 
@@ -12,7 +12,7 @@ _END = "SELECT pg_terminate_backend(%s, 10000)"
 
 async def server_of(pool: Pool) -> int:
     """The process at the other end."""
-    async with lent(pool) as connection:
+    async with acquire(pool) as connection:
         return connection.info.backend_pid
 
 
@@ -22,10 +22,10 @@ async def test_a_connection_that_the_server_closed_meanwhile_is_not_lent(
     url = direct_url(database_url)  # a pooler would lend both pools the same one
     async with asyncio.timeout(20), open_pool(url, size=1) as pool, open_pool(url, size=1) as other:
         before = await server_of(pool)
-        async with lent(other) as connection:
+        async with acquire(other) as connection:
             ended = await (await connection.execute(_END, [before])).fetchone()
         assert ended == (True,)
-        async with lent(pool) as connection:
+        async with acquire(pool) as connection:
             assert await (await connection.execute("SELECT 1")).fetchone() == (1,)
         assert await server_of(pool) != before
 
@@ -43,7 +43,7 @@ async def test_an_engine_opens_another_where_the_server_closed_one(database_url:
                 server = await connection.scalar(text("SELECT pg_backend_pid()"))
             servers.append(server)
             if len(servers) == 2:
-                async with lent(other) as ending:
+                async with acquire(other) as ending:
                     await ending.execute(_END, [server])
     first, again, afterwards = servers
     assert first == again != afterwards

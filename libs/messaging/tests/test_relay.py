@@ -10,8 +10,13 @@ import pytest
 from aio_pika.abc import AbstractIncomingMessage
 from crivo_messaging.envelope import Envelope
 from crivo_messaging.postgres import append
-from crivo_messaging.postgres_outbox import Bell, PostgresOutbox, database_answers, open_bell
-from crivo_messaging.publisher import BrokerAway, Publisher
+from crivo_messaging.postgres_outbox import (
+    Notifier,
+    PostgresOutbox,
+    database_answers,
+    open_notifier,
+)
+from crivo_messaging.publisher import BrokerUnavailable, Publisher
 from crivo_messaging.relay import Outcome, Relay
 from crivo_messaging.topology import Exchange, Topology, declare_at
 from messaging_support.messages import TOPOLOGY, counted, whispered
@@ -129,16 +134,16 @@ async def test_only_one_relay_leads_and_a_standby_follows(
 async def test_the_bell_wakes_a_waiting_relay(engine: AsyncEngine, database_url: str) -> None:
     outbox = PostgresOutbox(database_url)
     await outbox.lead()
-    async with open_bell(database_url) as bell:
-        await _rung(bell, outbox)
+    async with open_notifier(database_url) as notifier:
+        await _rung(notifier, outbox)
     await outbox.close()
 
 
-async def _rung(bell: Bell, outbox: PostgresOutbox) -> None:
+async def _rung(notifier: Notifier, outbox: PostgresOutbox) -> None:
     """Fails by its time-out: the wait alone would take an hour."""
     async with asyncio.timeout(10):
         waiting = asyncio.create_task(outbox.wait(3600))
-        bell.ring()
+        notifier.notify()
         await waiting
 
 
@@ -149,7 +154,7 @@ async def test_a_broker_that_is_away_leaves_messages_where_they_are(
     await store(engine, counted(1))
 
     async with leading(database_url, vhost_url + "-that-does-not-exist") as relay:
-        with pytest.raises(BrokerAway):
+        with pytest.raises(BrokerUnavailable):
             await relay.relay_once()
     assert await unpublished(engine) == 1
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from functools import partial
 
 import pytest
-from crivo_messaging.postgres_outbox import Bell, open_bell
+from crivo_messaging.postgres_outbox import Notifier, open_notifier
 from crivo_testkit.plugin import NewDatabase
 from crivo_testkit.pooler import direct_url
 from platform_integration.application.ports import Begin
@@ -32,9 +32,9 @@ async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
 
 
 @pytest.fixture
-async def bell(database_url: str) -> AsyncIterator[Bell]:
-    async with open_bell(direct_url(database_url)) as bell:
-        yield bell
+async def notifier(database_url: str) -> AsyncIterator[Notifier]:
+    async with open_notifier(direct_url(database_url)) as notifier:
+        yield notifier
 
 
 @pytest.fixture
@@ -43,8 +43,8 @@ def sealer() -> Sealer:
 
 
 @pytest.fixture
-def begin(engine: AsyncEngine, sealer: Sealer, bell: Bell) -> Begin:
-    return partial(postgres.begin, engine, sealer, bell)
+def begin(engine: AsyncEngine, sealer: Sealer, notifier: Notifier) -> Begin:
+    return partial(postgres.begin, engine, sealer, notifier)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from crivo_local.databases import Database
 from crivo_local.part import Part
 from crivo_messaging.envelope import Envelope
 from crivo_messaging.postgres import append, messaging_tables
-from crivo_messaging.postgres_outbox import open_bell
+from crivo_messaging.postgres_outbox import open_notifier
 from faststream.rabbit import RabbitBroker
 from sqlalchemy import MetaData, create_engine
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -118,7 +118,7 @@ def _heard(consumer: Part) -> list[float]:
 @asynccontextmanager
 async def _through_outbox(url: str) -> AsyncIterator[Send]:
     engine = create_async_engine(url, pool_size=8)
-    async with open_bell(url) as bell:
+    async with open_notifier(url) as notifier:
 
         async def send(event: JobStartedV1) -> None:
             envelope = Envelope.of(
@@ -126,7 +126,7 @@ async def _through_outbox(url: str) -> AsyncIterator[Send]:
             )
             async with engine.begin() as connection:
                 await append(connection, [envelope])
-            bell.ring()
+            notifier.notify()
 
         yield send
     await engine.dispose()

@@ -53,7 +53,7 @@ class ReviewStartedV1(Event):
 
 
 class ReviewProgressedV1(Event):
-    """A sign of life from the worker that analyzes; it renews the lease of the step."""
+    """A heartbeat from the worker that analyzes; it renews the lease of the step."""
 
     type: Literal["code_review.review_progressed.v1"] = "code_review.review_progressed.v1"
     job_id: JobId

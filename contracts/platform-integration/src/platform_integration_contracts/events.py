@@ -107,7 +107,7 @@ class ReviewPublishedV1(Event):
 
 
 class PublicationProgressedV1(Event):
-    """A sign of life from the worker that publishes; it renews the lease of the step."""
+    """A heartbeat from the worker that publishes; it renews the lease of the step."""
 
     type: Literal["platform_integration.publication_progressed.v1"] = (
         "platform_integration.publication_progressed.v1"

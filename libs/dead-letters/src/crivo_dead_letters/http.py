@@ -1,25 +1,25 @@
 """Dead letters over HTTP, for the owners and admins of an organization.
 
-Letters that name no organization could be anybody's, so that only owners see them.
+Dead letters without an organization could belong to any, so only owners see them.
 """
 
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from crivo_messaging.dead_letter_office import (
-    AlreadyDone,
-    DeadLetterOffice,
-    KeptLetter,
-    LetterChanged,
-    LetterFilter,
-    LetterNotFound,
+from crivo_messaging.dead_letter_service import (
+    DeadLetterChanged,
+    DeadLetterFilter,
+    DeadLetterNotFound,
+    DeadLetterRecord,
+    DeadLetterScope,
+    DeadLetterService,
+    NotOpen,
     NotReplayable,
     Position,
     State,
-    Whose,
 )
-from crivo_messaging.publisher import BrokerAway, Unroutable
+from crivo_messaging.publisher import BrokerUnavailable, Unroutable
 from crivo_web.guards import organization_of
 from crivo_web.identity import Identity
 from crivo_web.pages import DEFAULT_LIMIT, MAXIMUM_LIMIT, Page, decode_cursor, encode_cursor
@@ -37,12 +37,12 @@ MAXIMUM_REPLAYS = 1000
 NO_NUL = r"^[^\x00]+$"
 
 STATUS_OF: dict[type[Exception], int] = {
-    LetterNotFound: 404,
-    LetterChanged: 409,
-    AlreadyDone: 409,
+    DeadLetterNotFound: 404,
+    DeadLetterChanged: 409,
+    NotOpen: 409,
     NotReplayable: 409,
     Unroutable: 409,
-    BrokerAway: 503,
+    BrokerUnavailable: 503,
 }
 
 Name = Annotated[str, Field(max_length=300, pattern=NO_NUL)]
@@ -56,7 +56,7 @@ class ActionView(BaseModel):
 
 
 class DeadLetterSummary(BaseModel):
-    """`times` is how often it died, `dead_at` when it last did, `error` why."""
+    """`times` counts how often it was dead-lettered; `dead_at` is the last time."""
 
     id: UUID
     organization_id: UUID | None
@@ -70,26 +70,26 @@ class DeadLetterSummary(BaseModel):
     state: State
 
     @classmethod
-    def of(cls, kept: KeptLetter) -> Self:
-        return cls(**_summary(kept))
+    def of(cls, record: DeadLetterRecord) -> Self:
+        return cls(**_summary(record))
 
 
 class DeadLetterView(DeadLetterSummary):
-    """With the event itself, its secrets redacted, and what was done about it."""
+    """With headers and body, secrets redacted, and the actions taken."""
 
     headers: dict[str, Any]
     body: Any
     actions: list[ActionView]
 
     @classmethod
-    def of(cls, kept: KeptLetter) -> Self:
+    def of(cls, record: DeadLetterRecord) -> Self:
         return cls(
-            **_summary(kept),
-            headers=redacted(kept.letter.headers),
-            body=redacted_body(kept.letter.body),
+            **_summary(record),
+            headers=redacted(record.dead_letter.headers),
+            body=redacted_body(record.dead_letter.body),
             actions=[
                 ActionView(action=each.action, by=each.by, at=each.at, note=each.note)
-                for each in kept.actions
+                for each in record.actions
             ],
         )
 
@@ -99,7 +99,7 @@ class _Body(BaseModel):
 
 
 class ReplayRequest(_Body):
-    """Which letters; the oldest `limit` of them."""
+    """The oldest `limit` dead letters that match."""
 
     queue: Name | None = None
     type: Name | None = None
@@ -120,11 +120,11 @@ class DeadLetterController(Controller):
     tags = ("dead letters",)
 
     @get()
-    async def list_letters(
+    async def list_dead_letters(
         self,
-        dead_letters: NamedDependency[DeadLetterOffice],
+        dead_letters: NamedDependency[DeadLetterService],
         identity: NamedDependency[Identity],
-        letter_state: Annotated[State | None, QueryParameter(name="state")] = None,
+        dead_letter_state: Annotated[State | None, QueryParameter(name="state")] = None,
         queue: Annotated[str | None, QueryParameter(max_length=300, pattern=NO_NUL)] = None,
         message_type: Annotated[
             str | None, QueryParameter(name="type", max_length=300, pattern=NO_NUL)
@@ -132,101 +132,107 @@ class DeadLetterController(Controller):
         cursor: FromQuery[str | None] = None,
         limit: Annotated[int, QueryParameter(ge=1, le=MAXIMUM_LIMIT)] = DEFAULT_LIMIT,
     ) -> Page[DeadLetterSummary]:
-        """Those that died last first."""
-        found = await dead_letters.desk.newest(
-            _whose(identity),
-            LetterFilter(
-                state=letter_state,
+        """Newest first."""
+        records = await dead_letters.repository.newest(
+            _scope(identity),
+            DeadLetterFilter(
+                state=dead_letter_state,
                 queues=None if queue is None else [queue],
                 type=message_type,
             ),
             before=_position(cursor) if cursor is not None else None,
             limit=limit + 1,
         )
-        items = [DeadLetterSummary.of(kept) for kept in found[:limit]]
-        last = items[-1] if len(found) > limit else None
+        items = [DeadLetterSummary.of(record) for record in records[:limit]]
+        last = items[-1] if len(records) > limit else None
         following = encode_cursor(last.dead_at.isoformat(), str(last.id)) if last else None
         return Page(items=items, next_cursor=following)
 
-    @get("/{letter_id:uuid}")
-    async def show_letter(
+    @get("/{dead_letter_id:uuid}")
+    async def show_dead_letter(
         self,
-        letter_id: FromPath[UUID],
-        dead_letters: NamedDependency[DeadLetterOffice],
+        dead_letter_id: FromPath[UUID],
+        dead_letters: NamedDependency[DeadLetterService],
         identity: NamedDependency[Identity],
     ) -> DeadLetterView:
-        """The whole letter. What looks like a secret is replaced; a replay sends it as it was."""
-        return DeadLetterView.of(await dead_letters.desk.one(_whose(identity), letter_id))
+        """One dead letter, its secrets redacted; a replay sends the original."""
+        return DeadLetterView.of(
+            await dead_letters.repository.one(_scope(identity), dead_letter_id)
+        )
 
-    @post("/{letter_id:uuid}/replay", status_code=HTTP_200_OK)
-    async def replay_letter(
+    @post("/{dead_letter_id:uuid}/replay", status_code=HTTP_200_OK)
+    async def replay_dead_letter(
         self,
-        letter_id: FromPath[UUID],
-        dead_letters: NamedDependency[DeadLetterOffice],
+        dead_letter_id: FromPath[UUID],
+        dead_letters: NamedDependency[DeadLetterService],
         identity: NamedDependency[Identity],
     ) -> DeadLetterView:
-        """Send it again to the queue it died in. Asking twice sends it once."""
-        whose = _whose(identity)
-        return DeadLetterView.of(await dead_letters.replay(whose, letter_id, by=identity.subject))
+        """Send it again to the queue it came from; a second request does not send it twice."""
+        scope = _scope(identity)
+        return DeadLetterView.of(
+            await dead_letters.replay(scope, dead_letter_id, by=identity.subject)
+        )
 
     @post("/replay", status_code=HTTP_200_OK)
-    async def replay_letters(
+    async def replay_dead_letters(
         self,
         data: JSONBody[ReplayRequest],
-        dead_letters: NamedDependency[DeadLetterOffice],
+        dead_letters: NamedDependency[DeadLetterService],
         identity: NamedDependency[Identity],
     ) -> Replayed:
-        """Send the oldest of them again; zero means that none is left."""
-        wanted = LetterFilter(
+        """Send the oldest again; 0 means that none is left."""
+        wanted = DeadLetterFilter(
             state=data.state,
             queues=None if data.queue is None else [data.queue],
             type=data.type,
         )
         replayed = await dead_letters.replay_many(
-            _whose(identity), wanted, limit=data.limit, by=identity.subject
+            _scope(identity), wanted, limit=data.limit, by=identity.subject
         )
         return Replayed(replayed=replayed)
 
-    @post("/{letter_id:uuid}/discard", status_code=HTTP_200_OK)
-    async def discard_letter(
+    @post("/{dead_letter_id:uuid}/discard", status_code=HTTP_200_OK)
+    async def discard_dead_letter(
         self,
-        letter_id: FromPath[UUID],
+        dead_letter_id: FromPath[UUID],
         data: JSONBody[DiscardRequest],
-        dead_letters: NamedDependency[DeadLetterOffice],
+        dead_letters: NamedDependency[DeadLetterService],
         identity: NamedDependency[Identity],
     ) -> DeadLetterView:
-        """Give it up, and say why. It stays in the list, and can still be replayed."""
-        kept = await dead_letters.discard(
-            _whose(identity), letter_id, by=identity.subject, reason=data.reason
+        """Close it with a reason. It stays listed and can still be replayed."""
+        record = await dead_letters.discard(
+            _scope(identity), dead_letter_id, by=identity.subject, reason=data.reason
         )
-        return DeadLetterView.of(kept)
+        return DeadLetterView.of(record)
 
 
-def _whose(identity: Identity) -> Whose:
+def _scope(identity: Identity) -> DeadLetterScope:
     if identity.role not in ("owner", "admin"):
         raise PermissionDeniedException("For owners and admins only")
-    return Whose(organization_id=organization_of(identity), unclaimed=identity.role == "owner")
+    return DeadLetterScope(
+        organization_id=organization_of(identity), without_organization=identity.role == "owner"
+    )
 
 
 def _position(cursor: str) -> Position:
     try:
-        at, letter_id = decode_cursor(cursor)
-        return datetime.fromisoformat(str(at)).astimezone(UTC), UUID(str(letter_id))
+        at, dead_letter_id = decode_cursor(cursor)
+        return datetime.fromisoformat(str(at)).astimezone(UTC), UUID(str(dead_letter_id))
     except (ValueError, OverflowError) as problem:
-        raise InvalidCursor("This cursor is not one of ours") from problem
+        raise InvalidCursor("Invalid cursor; use the next_cursor of a page") from problem
 
 
-def _summary(kept: KeptLetter) -> dict[str, Any]:
-    letter = kept.letter
+def _summary(record: DeadLetterRecord) -> dict[str, Any]:
+    dead_letter = record.dead_letter
     return {
-        "id": letter.id,
-        "organization_id": letter.organization_id,
-        "message_id": letter.message_id,
-        "type": letter.type,
-        "queue": letter.queue,
-        "reason": letter.reason,
-        "error": None if letter.error is None else redacted_text(letter.error),
-        "times": kept.times,
-        "dead_at": letter.dead_at,
-        "state": kept.state,
+        "id": dead_letter.id,
+        "organization_id": dead_letter.organization_id,
+        "message_id": dead_letter.message_id,
+        "type": dead_letter.type,
+        "queue": dead_letter.queue,
+        "reason": dead_letter.reason,
+        "error": None if dead_letter.error is None else redacted_text(dead_letter.error),
+        "times": record.times,
+        "dead_at": dead_letter.dead_at,
+        "state": record.state,
     }

@@ -1,6 +1,6 @@
-"""What people see of a dead letter: everything but what looks like a secret.
+"""Redacts what looks like a secret in a dead letter that is shown.
 
-Only what is shown is redacted. The stored letter stays exact, because a replay sends it.
+The stored dead letter is unchanged, because a replay sends it.
 """
 
 import json
@@ -22,7 +22,7 @@ _VALUES = re.compile(
     r"|(?<=Bearer )[^\s\"']+|(?<=Basic )[^\s\"']+",
     re.DOTALL,
 )
-# In text that is no JSON: the rest of a line would say too much about what comes after the secret.
+# In text that is not JSON: only the value is redacted, not the rest of the line.
 _PAIRS = re.compile(
     rf"([\w-]*(?:{_NAMES})[\w-]*\\?[\"']?\s*[:=]\s*)(\\?\"[^\"]*\"|'[^']*'|[^\s,;&\"'}}]+)",
     re.IGNORECASE,
@@ -50,7 +50,7 @@ def redacted_text(text: str) -> str:
 
 
 def redacted_body(body: bytes) -> Any:
-    """The event as JSON; as text where it is none."""
+    """The body as JSON, or as text if it is not valid JSON."""
     try:
         return redacted(json.loads(body))
     except (ValueError, RecursionError):
@@ -58,5 +58,5 @@ def redacted_body(body: bytes) -> Any:
 
 
 def _readable(text: str) -> str:
-    """JSON may have half a surrogate pair, which no answer can be written with."""
+    """JSON may contain half a surrogate pair, which cannot be encoded in a response."""
     return text.encode(errors="replace").decode()

@@ -1,4 +1,4 @@
-"""Requests as the gateway would send them, and letters to ask for."""
+"""Requests as the gateway would send them, and dead letters to ask for."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
@@ -33,7 +33,7 @@ def a_caller(
     )
 
 
-def a_letter(
+def a_dead_letter(
     *,
     minute: int = 0,
     organization_id: UUID | None = ORGANIZATION,

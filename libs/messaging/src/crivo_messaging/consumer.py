@@ -1,11 +1,11 @@
-"""The failure policy of every subscriber, decided once.
+"""The failure policy of every subscriber.
 
-- A peer is away (database, broker, another service): hold the message and try again until it is
-  back or the process stops; then it is given back. Nothing is counted against the message.
-- A conflict with a concurrent writer: try again at once, a few times.
-- Anything else is a message nobody can handle: it goes to the dead-letter exchange with the reason.
+- A dependency is unavailable (database, broker, another service): retry the message until it is
+  back or the process stops, which requeues the message. No attempt is counted.
+- A conflict with a concurrent writer: retry at once, a few times.
+- Anything else: the message cannot be handled and is dead-lettered with the reason.
 
-Expected failures never get here: handlers turn them into state.
+Expected failures do not reach this policy: handlers turn them into state.
 """
 
 import asyncio
@@ -32,11 +32,16 @@ from opentelemetry.trace import SpanKind
 from prometheus_client import Histogram
 from structlog.contextvars import bound_contextvars
 
-from crivo_messaging.away import is_away
-from crivo_messaging.dead_letters import ERROR_HEADER, QUEUE_HEADER, DeadLetters, keep
+from crivo_messaging.dead_letters import (
+    ERROR_HEADER,
+    QUEUE_HEADER,
+    DeadLetterSink,
+    store_dead_letter,
+)
 from crivo_messaging.topology import Topology, declare_at
+from crivo_messaging.unavailable import is_unavailable
 
-HOLD_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
+RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 CONFLICT_TRIES = 8
 GRACEFUL_SECONDS = 20.0
 
@@ -53,7 +58,7 @@ def queue(name: str) -> RabbitQueue:
 
 
 class _Received(CustomField):
-    """As FastStream's own annotation of a message, which takes a thread to look it up each time."""
+    """FastStream's own annotation of a message, without its thread per lookup."""
 
     async def use(self, /, **kwargs: Any) -> dict[str, Any]:  # type: ignore[override]
         assert self.param_name  # noqa: S101 - set when the subscriber was made
@@ -69,16 +74,16 @@ def message_id(message: RabbitMessage) -> UUID:
 
 
 def delivery_id() -> UUID:
-    """Of the delivery being handled, the same however often it is tried here.
+    """The id of the delivery being handled; it stays the same when it is retried here.
 
-    A message that comes again has another: its first delivery may still be at work, in this process
-    or in one that the broker believes dead.
+    A redelivered message has another: its first delivery may still be running, in this process or
+    in one that the broker has given up.
     """
     return _delivery.get()
 
 
 class FailurePolicy:
-    """Makes one middleware per message; `stopping` ends every hold when the process does."""
+    """Makes one middleware per message; `stopping` ends all retries when the process stops."""
 
     def __init__(self, service: str, conflicts: tuple[type[Exception], ...]) -> None:
         self.service = service
@@ -122,10 +127,10 @@ class _Handling(BaseMiddleware[Any, Any]):
             except NackMessage:
                 outcome = "given_back"
                 raise
-            except Exception as problem:  # noqa: BLE001 - whatever it is, it becomes a row
+            except Exception as problem:  # noqa: BLE001 - every other error is dead-lettered
                 outcome = "dead_lettered"
                 _log.exception("message.failed", queue=name)
-                await self._bury(raw, name, problem)
+                await self._dead_letter(raw, name, problem)
                 result = None
             else:
                 outcome = "handled"
@@ -137,7 +142,7 @@ class _Handling(BaseMiddleware[Any, Any]):
     async def _handle(
         self, call_next: Callable[[Any], Awaitable[Any]], msg: StreamMessage[Any]
     ) -> Any:
-        held = conflicts = 0
+        retries = conflicts = 0
         while True:
             try:
                 return await call_next(msg)
@@ -146,21 +151,23 @@ class _Handling(BaseMiddleware[Any, Any]):
                 if conflicts == CONFLICT_TRIES:
                     raise
             except Exception as problem:
-                if not is_away(problem):
+                if not is_unavailable(problem):
                     raise
-                delay = HOLD_SECONDS[min(held, len(HOLD_SECONDS) - 1)]
-                held += 1
-                _log.warning("message.held", reason=_reason(problem), seconds=delay)
+                delay = RETRY_SECONDS[min(retries, len(RETRY_SECONDS) - 1)]
+                retries += 1
+                _log.warning("message.retrying", reason=_reason(problem), seconds=delay)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._policy.stopping.wait(), delay)
                 if self._policy.stopping.is_set():
                     raise NackMessage(requeue=True) from problem
 
-    async def _bury(self, raw: AbstractIncomingMessage, name: str, problem: Exception) -> None:
-        """Move the message to the dead letters with its reason; a plain reject has none.
+    async def _dead_letter(
+        self, raw: AbstractIncomingMessage, name: str, problem: Exception
+    ) -> None:
+        """Publish the message to the dead-letter exchange with its reason; a reject carries none.
 
-        The copy is confirmed before the original is acknowledged. When it cannot be made, the
-        error goes on, and the original is rejected to the same place.
+        The copy is confirmed before the original is acknowledged. If publishing fails, the error is
+        raised and the original is rejected to the same exchange.
         """
         exchange = self._policy.dead_letter_exchange.get(name)
         broker = self._policy.broker
@@ -200,7 +207,7 @@ def _since(started: float) -> float:
 def create_broker(
     url: str, *, policy: FailurePolicy, prefetch: int, graceful_seconds: float = GRACEFUL_SECONDS
 ) -> RabbitBroker:
-    """A FastStream broker that cannot forget its prefetch, its policy or its confirms."""
+    """A FastStream broker that always has a prefetch, the failure policy and publisher confirms."""
     broker = RabbitBroker(
         url,
         ack_policy=AckPolicy.REJECT_ON_ERROR,
@@ -222,7 +229,7 @@ async def run_consumers(
     *,
     url: str,
 ) -> None:
-    """Declare, consume until `stop`, then finish or give back. Waits for a broker that is away."""
+    """Declare, consume until `stop`, then finish or requeue; wait for an unavailable broker."""
     policy.dead_letter_exchange = {
         each.name: each.dead_letters.exchange for each in topology.queues
     }
@@ -236,7 +243,7 @@ async def run_consumers(
         _log.info("consumers.started", queues=sorted(subscribed))
         await stop.wait()
     finally:
-        # Also when a sibling's death cancels us: a connection left open keeps the process alive.
+        # Also when cancelled because a sibling task failed: an open connection keeps the process.
         policy.stopping.set()
         await broker.stop()
 
@@ -248,18 +255,18 @@ async def _start(
     while not stop.is_set():
         try:
             await declare_at(url, topology)
-            await _undivided(broker.start())
+            await _shielded(broker.start())
             return
         except (aio_pika.exceptions.AMQPConnectionError, OSError) as problem:
-            delay = HOLD_SECONDS[min(waits, len(HOLD_SECONDS) - 1)]
+            delay = RETRY_SECONDS[min(waits, len(RETRY_SECONDS) - 1)]
             waits += 1
             _log.warning("consumers.waiting", reason=_reason(problem), seconds=delay)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), delay)
 
 
-async def _undivided(start: Coroutine[Any, Any, None]) -> None:
-    """Let it end before a cancellation has its way: half a start leaves what no stop closes."""
+async def _shielded(start: Coroutine[Any, Any, None]) -> None:
+    """Finish before a cancellation takes effect: `stop` does not close a half-started broker."""
     starting = asyncio.ensure_future(start)
     try:
         await asyncio.shield(starting)
@@ -270,14 +277,14 @@ async def _undivided(start: Coroutine[Any, Any, None]) -> None:
                 starting.exception()
 
 
-def consume_dead_letters(broker: RabbitBroker, topology: Topology, store: DeadLetters) -> None:
-    """Subscribe to every dead-letter queue of the topology; a letter is acked once it is stored."""
+def consume_dead_letters(broker: RabbitBroker, topology: Topology, sink: DeadLetterSink) -> None:
+    """Subscribe to all dead-letter queues; a dead letter is acknowledged once it is stored."""
 
-    async def as_it_is(message: RabbitMessage) -> bytes:
+    async def undecoded(message: RabbitMessage) -> bytes:
         return message.body
 
     async def on_dead_letter(message: RabbitMessage) -> None:
-        await keep(message.raw_message, store)
+        await store_dead_letter(message.raw_message, sink)
 
     for name in sorted({each.dead_letters.queue for each in topology.queues}):
-        broker.subscriber(queue(name), decoder=as_it_is)(on_dead_letter)
+        broker.subscriber(queue(name), decoder=undecoded)(on_dead_letter)

@@ -1,4 +1,4 @@
-"""Everything that ends in a dead-letter queue becomes a row: what, why, when, how often."""
+"""Every message of a dead-letter queue is stored: what, why, when, how often."""
 
 import json
 from collections.abc import Mapping
@@ -13,8 +13,8 @@ from prometheus_client import Counter
 
 ERROR_HEADER = "crivo-error"
 QUEUE_HEADER = "crivo-queue"
-# On a letter that was sent again: the row it came from, in case it dies again.
-LETTER_HEADER = "crivo-dead-letter"
+# On a replayed message: the id of its dead letter, in case it is dead-lettered again.
+DEAD_LETTER_HEADER = "crivo-dead-letter"
 
 _stored = Counter("crivo_dead_letters_total", "Messages that were dead-lettered", ["queue", "type"])
 _log = structlog.get_logger()
@@ -22,10 +22,10 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:
-    """A message nobody could handle. `id` is the same each time the same message comes back.
+    """A message that could not be handled; `id` is the same if it is dead-lettered again.
 
-    Headers and body are kept as they came, secrets included, because a replay needs them so;
-    whoever shows them redacts them first.
+    Headers and body are stored unchanged, secrets included, because a replay needs them; they are
+    redacted when shown.
     """
 
     id: UUID
@@ -40,25 +40,25 @@ class DeadLetter:
     dead_at: datetime
 
 
-class DeadLetters(Protocol):
-    """Where dead letters are kept."""
+class DeadLetterSink(Protocol):
+    """Where dead letters are stored."""
 
-    async def add(self, letter: DeadLetter) -> None:
-        """Keep it; one that died before is counted, open again, and has its latest reason."""
+    async def add(self, dead_letter: DeadLetter) -> None:
+        """Store it; if it is known, count it, reopen it and keep the latest reason."""
         ...
 
 
-def dead_letter(message: AbstractIncomingMessage) -> DeadLetter:
-    """Read why a message died: our own header when a handler failed, else the broker's x-death."""
+def read_dead_letter(message: AbstractIncomingMessage) -> DeadLetter:
+    """Read the reason: our own header when a handler failed, else the broker's x-death."""
     headers = dict(message.headers)
     queue = _text(headers.get(QUEUE_HEADER) or headers.get("x-first-death-queue") or "unknown")
     error = headers.get(ERROR_HEADER)
     reason = "handler failed" if error else headers.get("x-first-death-reason") or "unknown"
     message_id = _text(message.message_id) if message.message_id else None
-    # The broker may deliver one twice; a sender without message ids is told apart by its content.
+    # The broker may deliver one twice; messages without an id are identified by their content.
     identity = message_id or message.body.hex()
     return DeadLetter(
-        id=_uuid(headers.get(LETTER_HEADER)) or uuid5(NAMESPACE_OID, f"{queue}:{identity}"),
+        id=_uuid(headers.get(DEAD_LETTER_HEADER)) or uuid5(NAMESPACE_OID, f"{queue}:{identity}"),
         organization_id=_organization(headers, message.body),
         message_id=message_id,
         type=_text(message.type or message.routing_key or "unknown"),
@@ -89,21 +89,21 @@ def _uuid(value: object) -> UUID | None:
 
 
 def _text(value: object) -> str:
-    """PostgreSQL's text has no NUL, and a letter that cannot be stored would be lost."""
+    """PostgreSQL's text has no NUL, and a dead letter that cannot be stored would be lost."""
     text = value.decode(errors="replace") if isinstance(value, bytes) else str(value)
     return text.replace("\x00", "\N{REPLACEMENT CHARACTER}")
 
 
-async def keep(message: AbstractIncomingMessage, store: DeadLetters) -> None:
-    """Store the letter; the caller acknowledges the message afterwards."""
-    letter = dead_letter(message)
-    await store.add(letter)
-    _stored.labels(letter.queue, letter.type).inc()
+async def store_dead_letter(message: AbstractIncomingMessage, sink: DeadLetterSink) -> None:
+    """Store the message; the caller acknowledges it afterwards."""
+    dead_letter = read_dead_letter(message)
+    await sink.add(dead_letter)
+    _stored.labels(dead_letter.queue, dead_letter.type).inc()
     _log.error(
         "message.dead_lettered",
-        type=letter.type,
-        queue=letter.queue,
-        reason=letter.reason,
-        error=letter.error,
-        message_id=letter.message_id,
+        type=dead_letter.type,
+        queue=dead_letter.queue,
+        reason=dead_letter.reason,
+        error=dead_letter.error,
+        message_id=dead_letter.message_id,
     )

@@ -1,4 +1,4 @@
-"""Signs of life: of whoever works, and of whether anybody can hear them."""
+"""Heartbeats of a worker, and whether a queue has consumers that receive them."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -10,43 +10,45 @@ from aio_pika.abc import AbstractChannel, AbstractConnection
 from aio_pika.exceptions import AMQPException
 
 from crivo_messaging.envelope import Envelope
-from crivo_messaging.first_of import end
-from crivo_messaging.publisher import BrokerAway, Publisher, Unroutable
+from crivo_messaging.publisher import BrokerUnavailable, Publisher, Unroutable
+from crivo_messaging.waiting import cancel_and_wait
 
-BEAT_SECONDS = 5.0
+HEARTBEAT_SECONDS = 5.0
 ANSWER_SECONDS = 2.0
 _log = structlog.get_logger()
 
 
 @asynccontextmanager
-async def beating(
-    publisher: Publisher, sign: Callable[[], Envelope], *, seconds: float = BEAT_SECONDS
+async def heartbeat(
+    publisher: Publisher, message: Callable[[], Envelope], *, seconds: float = HEARTBEAT_SECONDS
 ) -> AsyncIterator[None]:
-    """Publish a sign of life at once and then again and again, until the block ends.
+    """Publish `message()` at once and then every `seconds` until the block ends.
 
-    Straight to the broker, past any outbox: one that is late is worth nothing. The work never
-    waits for it, and goes on when the broker is away.
+    Sent directly to the broker, not through the outbox: a late heartbeat has no value. The work
+    never waits for it and continues while the broker is unavailable.
     """
-    beats = asyncio.create_task(_beat(publisher, sign, seconds))
+    publishing = asyncio.create_task(_publish_repeatedly(publisher, message, seconds))
     try:
         yield
     finally:
-        await end(beats)
-    if not beats.cancelled():
-        beats.result()
+        await cancel_and_wait(publishing)
+    if not publishing.cancelled():
+        publishing.result()
 
 
-async def _beat(publisher: Publisher, sign: Callable[[], Envelope], seconds: float) -> None:
+async def _publish_repeatedly(
+    publisher: Publisher, message: Callable[[], Envelope], seconds: float
+) -> None:
     while True:
         try:
-            await publisher.publish(sign())
-        except (BrokerAway, Unroutable) as problem:
-            _log.warning("heartbeat.unheard", reason=str(problem))
+            await publisher.publish(message())
+        except (BrokerUnavailable, Unroutable) as problem:
+            _log.warning("heartbeat.publish_failed", reason=str(problem))
         await asyncio.sleep(seconds)
 
 
-class Audience:
-    """Whether anybody consumes a queue, asked over one connection that is opened when needed."""
+class QueueInspector:
+    """Asks the broker about a queue, over one connection that is opened when needed."""
 
     def __init__(self, url: str, queue: str) -> None:
         self._url = url
@@ -54,8 +56,8 @@ class Audience:
         self._connection: AbstractConnection | None = None
         self._channel: AbstractChannel | None = None
 
-    async def listens(self) -> bool:
-        """False as well when the broker is away: then nobody can."""
+    async def has_consumers(self) -> bool:
+        """Also false when the broker is unavailable: then no consumer receives anything."""
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 if self._channel is None or self._channel.is_closed:

@@ -66,7 +66,7 @@ def create_messaging_tables_v1() -> None:
 
 
 def extend_dead_letters_v2() -> None:
-    """Add whose a dead letter is, and what was done about it."""
+    """Add the organization, the state and the actions of a dead letter."""
     for column in (
         sa.Column("organization_id", sa.Uuid),
         sa.Column("state", sa.Text, nullable=False, server_default=sa.text("'open'")),

@@ -18,7 +18,7 @@ from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import ConnectionFailure, DuplicateKeyError
 
 from crivo_messaging.envelope import Envelope
-from crivo_messaging.relay import Outcome, StoreAway
+from crivo_messaging.relay import Outcome, StoreUnavailable
 
 Document: TypeAlias = dict[str, Any]
 
@@ -34,7 +34,7 @@ _pending_documents = Gauge("crivo_outbox_pending_documents", "Documents with unp
 
 
 class StaleDocument(Exception):
-    """Somebody else saved the aggregate since it was read."""
+    """The aggregate was saved by another process since it was read."""
 
 
 async def save(
@@ -72,13 +72,13 @@ class MongoOutbox:
         self._collection = collection
         self._leases = leases
         self._holder = str(uuid4())
-        self._woken = asyncio.Event()
+        self._notified = asyncio.Event()
         self._leads_until = _EPOCH
 
     async def lead(self) -> bool:
         now = datetime.now(UTC)
         if self._leads_until - now > LEASE / 2:
-            return True  # nobody takes it before it ends
+            return True  # no other relay takes the lease before it ends
         try:
             lease = await self._leases.find_one({"_id": _LEASE_ID})
             if lease is None:
@@ -98,7 +98,7 @@ class MongoOutbox:
             }
             leads = await _replace(self._leases, lease, renewed)
         except ConnectionFailure as problem:
-            raise StoreAway(str(problem)) from problem
+            raise StoreUnavailable(str(problem)) from problem
         self._leads_until = until if leads else _EPOCH
         return leads
 
@@ -107,7 +107,7 @@ class MongoOutbox:
         try:
             documents = await self._collection.find(due).limit(BATCH).to_list()
         except ConnectionFailure as problem:
-            raise StoreAway(str(problem)) from problem
+            raise StoreUnavailable(str(problem)) from problem
         _pending_documents.set(len(documents))
         return [
             [_from_document(each, document) for each in document["pending"]]
@@ -138,19 +138,19 @@ class MongoOutbox:
                 if await _replace(self._collection, stored, following):
                     return
         except ConnectionFailure as problem:
-            raise StoreAway(str(problem)) from problem
+            raise StoreUnavailable(str(problem)) from problem
 
-    def ring(self) -> None:
+    def notify(self) -> None:
         """Wake a relay that runs in this process; others poll."""
-        self._woken.set()
+        self._notified.set()
 
     async def wait(self, seconds: float) -> None:
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._woken.wait(), min(seconds, POLL_SECONDS))
-        self._woken.clear()
+            await asyncio.wait_for(self._notified.wait(), min(seconds, POLL_SECONDS))
+        self._notified.clear()
 
     async def close(self) -> None:
-        """The client belongs to whoever opened it; the lease ends, so that a standby takes over."""
+        """The client is closed by its owner; the lease ends here, so that a standby takes over."""
         self._leads_until = _EPOCH
         with suppress(ConnectionFailure):
             lease = await self._leases.find_one({"_id": _LEASE_ID, "holder": self._holder})

@@ -13,50 +13,51 @@ from pymongo import ASCENDING, DESCENDING
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import DuplicateKeyError
 
-from crivo_messaging.dead_letter_office import (
+from crivo_messaging.dead_letter_service import (
     Action,
-    KeptLetter,
-    LetterChanged,
-    LetterFilter,
-    LetterNotFound,
+    DeadLetterChanged,
+    DeadLetterFilter,
+    DeadLetterNotFound,
+    DeadLetterRecord,
+    DeadLetterScope,
     Position,
     State,
-    Whose,
 )
 from crivo_messaging.dead_letters import DeadLetter
 from crivo_messaging.mongo import Document
 
-NOBODY = ""  # not null, which not every server of the protocol finds like another value
+# Not null: not every server of the protocol finds null like another value.
+WITHOUT_ORGANIZATION = ""
 
 
 class MongoDeadLetters:
-    """Implements DeadLetters and DeadLetterDesk."""
+    """Implements DeadLetterSink and DeadLetterRepository."""
 
     def __init__(self, collection: AsyncCollection[Document]) -> None:
         self._collection = collection
 
     async def prepare(self) -> None:
-        """Make the indexes, and adopt what is there."""
+        """Create the indexes and convert the documents of release 0.1.0."""
         await self._collection.create_index([("organization_id", ASCENDING), ("place", DESCENDING)])
         await self._collection.create_index([("state", ASCENDING), ("place", ASCENDING)])
         await self.adopt()
 
     async def adopt(self) -> None:
-        """Bring letters of release 0.1.0 to today's shape; its workers may run beside ours."""
+        """Convert dead letters of release 0.1.0, whose workers may still run beside ours."""
         async for stored in self._collection.find({"version": {"$exists": False}}):
-            today = {**_state("open", ()), "organization_id": NOBODY, "version": 1}
-            today["place"] = _place(stored["dead_at"], stored["_id"])
-            today["body"] = _written(stored["body"])
+            current = {**_state("open", ()), "organization_id": WITHOUT_ORGANIZATION, "version": 1}
+            current["place"] = _sort_key(stored["dead_at"], stored["_id"])
+            current["body"] = _encode_body(stored["body"])
             found = {"_id": stored["_id"], "version": {"$exists": False}}
-            await self._collection.replace_one(found, {**stored, **today})
+            await self._collection.replace_one(found, {**stored, **current})
 
-    async def add(self, letter: DeadLetter) -> None:
-        key = str(letter.id)
+    async def add(self, dead_letter: DeadLetter) -> None:
+        key = str(dead_letter.id)
         while True:
             stored = await self._collection.find_one({"_id": key})
             if stored is None:
                 try:
-                    await self._collection.insert_one(_first(letter))
+                    await self._collection.insert_one(_new_document(dead_letter))
                 except DuplicateKeyError:
                     continue
                 return
@@ -67,46 +68,53 @@ class MongoDeadLetters:
                 **stored,
                 "version": stored["version"] + 1,
                 "times": stored["times"] + 1,
-                "dead_at": letter.dead_at,
-                "place": _place(letter.dead_at, key),
-                "reason": letter.reason,
-                "error": letter.error,
+                "dead_at": dead_letter.dead_at,
+                "place": _sort_key(dead_letter.dead_at, key),
+                "reason": dead_letter.reason,
+                "error": dead_letter.error,
                 "state": "open",
             }
             if await self._replace(stored, again):
                 return
 
     async def newest(
-        self, whose: Whose, wanted: LetterFilter, *, before: Position | None, limit: int
-    ) -> Sequence[KeptLetter]:
-        query = _of(whose, wanted)
+        self,
+        scope: DeadLetterScope,
+        criteria: DeadLetterFilter,
+        *,
+        before: Position | None,
+        limit: int,
+    ) -> Sequence[DeadLetterRecord]:
+        query = _query(scope, criteria)
         if before is not None:
-            query["place"] = {"$lt": _place(before[0], str(before[1]))}
+            query["place"] = {"$lt": _sort_key(before[0], str(before[1]))}
         found = self._collection.find(query).sort("place", DESCENDING).limit(limit)
-        return [_kept(stored) for stored in await found.to_list()]
+        return [_to_record(stored) for stored in await found.to_list()]
 
     async def oldest(
-        self, whose: Whose, wanted: LetterFilter, *, limit: int
-    ) -> Sequence[KeptLetter]:
-        found = self._collection.find(_of(whose, wanted)).sort("place", ASCENDING).limit(limit)
-        return [_kept(stored) for stored in await found.to_list()]
+        self, scope: DeadLetterScope, criteria: DeadLetterFilter, *, limit: int
+    ) -> Sequence[DeadLetterRecord]:
+        found = self._collection.find(_query(scope, criteria)).sort("place", ASCENDING).limit(limit)
+        return [_to_record(stored) for stored in await found.to_list()]
 
-    async def one(self, whose: Whose, id: UUID) -> KeptLetter:  # noqa: A002
-        stored = await self._collection.find_one({**_of(whose, LetterFilter()), "_id": str(id)})
+    async def one(self, scope: DeadLetterScope, id: UUID) -> DeadLetterRecord:  # noqa: A002
+        stored = await self._collection.find_one(
+            {**_query(scope, DeadLetterFilter()), "_id": str(id)}
+        )
         if stored is None:
-            raise LetterNotFound("There is no such dead letter")
-        return _kept(stored)
+            raise DeadLetterNotFound("Dead letter not found")
+        return _to_record(stored)
 
     async def mark(
-        self, seen: KeptLetter, state: State, action: Action | None = None
-    ) -> KeptLetter:
-        stored = await self._collection.find_one({"_id": str(seen.letter.id)})
-        if stored is not None and _kept(stored) == seen:
+        self, seen: DeadLetterRecord, state: State, action: Action | None = None
+    ) -> DeadLetterRecord:
+        stored = await self._collection.find_one({"_id": str(seen.dead_letter.id)})
+        if stored is not None and _to_record(stored) == seen:
             actions = (*seen.actions, action) if action else seen.actions
             following = {**stored, **_state(state, actions), "version": stored["version"] + 1}
             if await self._replace(stored, following):
-                return _kept(following)
-        raise LetterChanged("The dead letter has changed meanwhile; look at it again")
+                return _to_record(following)
+        raise DeadLetterChanged("The dead letter has changed meanwhile; read it again")
 
     async def count_open(self) -> int:
         return await self._collection.count_documents({"state": "open"})
@@ -116,19 +124,22 @@ class MongoDeadLetters:
         return (await self._collection.replace_one(found, following)).matched_count == 1
 
 
-def _of(whose: Whose, wanted: LetterFilter) -> dict[str, Any]:
-    owners = [str(whose.organization_id), *([NOBODY] if whose.unclaimed else [])]
+def _query(scope: DeadLetterScope, criteria: DeadLetterFilter) -> dict[str, Any]:
+    owners = [
+        str(scope.organization_id),
+        *([WITHOUT_ORGANIZATION] if scope.without_organization else []),
+    ]
     query: dict[str, Any] = {"organization_id": {"$in": owners}}
-    if wanted.state is not None:
-        query["state"] = wanted.state
-    if wanted.queues is not None:
-        query["queue"] = {"$in": list(wanted.queues)}
-    if wanted.type is not None:
-        query["type"] = wanted.type
+    if criteria.state is not None:
+        query["state"] = criteria.state
+    if criteria.queues is not None:
+        query["queue"] = {"$in": list(criteria.queues)}
+    if criteria.type is not None:
+        query["type"] = criteria.type
     return query
 
 
-def _place(dead_at: datetime, key: str) -> str:
+def _sort_key(dead_at: datetime, key: str) -> str:
     """Sorts as (dead_at, id) does; in milliseconds, because that is what a date here keeps.
 
     Without the dashes of a date, because the local server compares what looks like one as dates.
@@ -137,44 +148,44 @@ def _place(dead_at: datetime, key: str) -> str:
     return f"{moment:%Y%m%dT%H%M%S}.{moment.microsecond // 1000:03d} {key}"
 
 
-def _written(body: bytes) -> str:
+def _encode_body(body: bytes) -> str:
     return base64.b64encode(body).decode()
 
 
-def _first(letter: DeadLetter) -> Document:
-    key = str(letter.id)
+def _new_document(dead_letter: DeadLetter) -> Document:
+    key = str(dead_letter.id)
     return {
         "_id": key,
         "version": 1,
-        "organization_id": str(letter.organization_id or NOBODY),
-        "message_id": letter.message_id,
-        "type": letter.type,
-        "queue": letter.queue,
-        "reason": letter.reason,
-        "error": letter.error,
-        "headers": dict(letter.headers),
-        "body": _written(letter.body),
+        "organization_id": str(dead_letter.organization_id or WITHOUT_ORGANIZATION),
+        "message_id": dead_letter.message_id,
+        "type": dead_letter.type,
+        "queue": dead_letter.queue,
+        "reason": dead_letter.reason,
+        "error": dead_letter.error,
+        "headers": dict(dead_letter.headers),
+        "body": _encode_body(dead_letter.body),
         "times": 1,
-        "dead_at": letter.dead_at,
-        "place": _place(letter.dead_at, key),
+        "dead_at": dead_letter.dead_at,
+        "place": _sort_key(dead_letter.dead_at, key),
         **_state("open", ()),
     }
 
 
 def _state(state: State, actions: Sequence[Action]) -> Document:
-    written = [
+    documents = [
         {"action": each.action, "by": each.by, "at": each.at.isoformat(), "note": each.note}
         for each in actions
     ]
-    return {"state": state, "actions": written}
+    return {"state": state, "actions": documents}
 
 
-def _kept(stored: Document) -> KeptLetter:
+def _to_record(stored: Document) -> DeadLetterRecord:
     owner = stored["organization_id"]
-    return KeptLetter(
-        letter=DeadLetter(
+    return DeadLetterRecord(
+        dead_letter=DeadLetter(
             id=UUID(stored["_id"]),
-            organization_id=UUID(owner) if owner != NOBODY else None,
+            organization_id=UUID(owner) if owner != WITHOUT_ORGANIZATION else None,
             message_id=stored["message_id"],
             type=stored["type"],
             queue=stored["queue"],

@@ -97,7 +97,7 @@ def messaging_tables(metadata: MetaData) -> MessagingTables:
         Column("body", LargeBinary, nullable=False),
         Column("times", Integer, nullable=False, server_default=text("1")),
         Column("dead_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
-        # Whose it is, where the message says so; what was done about it, by whom and when.
+        # The organization that the message names; the actions taken, by whom and when.
         Column("organization_id", Uuid),
         Column("state", Text, nullable=False, server_default=text("'open'")),
         Column("actions", JSON, nullable=False, server_default=text("'[]'")),
@@ -109,7 +109,7 @@ def messaging_tables(metadata: MetaData) -> MessagingTables:
         dead_letters.c.dead_at.desc(),
         dead_letters.c.id.desc(),
     )
-    # Counted for every scrape, however many are done with.
+    # Counted on every scrape, so closed ones must not be read.
     Index(
         "dead_letters_open",
         dead_letters.c.dead_at,

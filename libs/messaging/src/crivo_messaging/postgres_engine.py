@@ -1,4 +1,4 @@
-"""SQLAlchemy's connections, for what is not asked so often that psycopg's own would pay (ADR 8)."""
+"""SQLAlchemy's engine, for everything but the hot paths, which use psycopg directly (ADR 8)."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,12 +8,12 @@ from sqlalchemy import event
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from crivo_messaging.postgres_pool import has_news
+from crivo_messaging.postgres_pool import is_stale
 
 
 @asynccontextmanager
 async def open_engine(url: str, *, size: int = 5, overflow: int = 10) -> AsyncIterator[AsyncEngine]:
-    """Opens even while the server is away, and lends no connection that the server closed.
+    """Opens even while the server is unavailable, and never hands out a connection it closed.
 
     `size` connections stay open, and `overflow` more are opened where they are not enough.
     """
@@ -25,17 +25,17 @@ async def open_engine(url: str, *, size: int = 5, overflow: int = 10) -> AsyncIt
         connect_args={"prepare_threshold": None, "connect_timeout": 5},
     )
     # In place of `pool_pre_ping`, which is a round trip before every transaction.
-    event.listen(engine.sync_engine, "checkout", _refuse_closed)
+    event.listen(engine.sync_engine, "checkout", _refuse_stale)
     try:
         yield engine
     finally:
         await engine.dispose()
 
 
-def _refuse_closed(adapted: Any, *_: object) -> None:
-    """The pool opens another in its place.
+def _refuse_stale(adapted: Any, *_: object) -> None:
+    """The pool replaces the connection.
 
     https://docs.sqlalchemy.org/en/20/core/pooling.html#custom-legacy-pessimistic-ping
     """
-    if has_news(adapted.driver_connection.pgconn.socket):
+    if is_stale(adapted.driver_connection.pgconn.socket):
         raise DisconnectionError

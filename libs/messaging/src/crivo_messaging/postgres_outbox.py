@@ -1,4 +1,4 @@
-"""The relay's side of the PostgreSQL outbox, and the bell that wakes it.
+"""The relay's side of the PostgreSQL outbox, and the notifier that wakes it.
 
 Both use a direct connection: LISTEN and session advisory locks do not survive a pooler in
 transaction mode. NOTIFY never runs inside a business transaction, where it would serialise commits.
@@ -17,8 +17,8 @@ from prometheus_client import Gauge
 from psycopg.rows import dict_row
 
 from crivo_messaging.envelope import Envelope
-from crivo_messaging.first_of import end
-from crivo_messaging.relay import Outcome, StoreAway
+from crivo_messaging.relay import Outcome, StoreUnavailable
+from crivo_messaging.waiting import cancel_and_wait
 
 BATCH = 500
 CHANNEL = "outbox"
@@ -32,8 +32,8 @@ _LOCK = 0x0C21_0001
 _lag = Gauge("crivo_outbox_lag_seconds", "Age of the oldest unpublished message")
 _log = structlog.get_logger()
 
-# Never a high-water mark: identity values are not commit order. A postponed message holds back
-# the later ones of its subject, and nobody else's.
+# Never a high-water mark: identity values are not commit order. A postponed message delays
+# the later ones of its own subject only.
 _PENDING = f"""
 SELECT id, type, subject, sequence, exchange, mandatory, attributes, body::text AS body,
        extract(epoch FROM clock_timestamp() - created_at)::float AS age
@@ -79,7 +79,7 @@ async def database_answers(url: str) -> None:
 
 
 async def sweep(url: str) -> None:
-    """Forget what nobody can ask for again."""
+    """Delete published messages and inbox entries after their retention time."""
     async with await connect(url) as connection:
         for statement in _SWEEP:
             await connection.execute(statement)
@@ -107,7 +107,7 @@ class PostgresOutbox:
                 if self._leading:
                     await self._connection.execute(f"LISTEN {CHANNEL}")
         except psycopg.OperationalError as problem:
-            raise StoreAway(str(problem)) from problem
+            raise StoreUnavailable(str(problem)) from problem
         return self._leading
 
     async def pending(self) -> Sequence[Sequence[Envelope]]:
@@ -134,7 +134,7 @@ class PostgresOutbox:
             async for _ in self._connection.notifies(timeout=seconds, stop_after=1):
                 pass
         except psycopg.OperationalError as problem:
-            raise StoreAway(str(problem)) from problem
+            raise StoreUnavailable(str(problem)) from problem
 
     async def close(self) -> None:
         connection, self._connection, self._leading = self._connection, None, False
@@ -145,36 +145,36 @@ class PostgresOutbox:
         self, statement: str, parameters: Sequence[object] = ()
     ) -> list[dict[str, Any]]:
         if self._connection is None:
-            raise StoreAway("not connected")
+            raise StoreUnavailable("not connected")
         try:
             cursor = await self._connection.execute(statement.encode(), parameters)
             return await cursor.fetchall() if cursor.description else []
         except psycopg.OperationalError as problem:
             await self.close()
-            raise StoreAway(str(problem)) from problem
+            raise StoreUnavailable(str(problem)) from problem
 
 
-class Bell:
-    """Wakes whoever listens after a commit. Rings that come close together make one NOTIFY.
+class Notifier:
+    """Sends NOTIFY after a commit, so that listeners wake at once; calls close together are merged.
 
-    A ring may get lost with its connection: the relay's poll is the guarantee, this is the haste.
+    A notification is lost when its connection breaks: the listener's polling is the guarantee.
     """
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._rung = asyncio.Event()
+        self._requested = asyncio.Event()
         self._channels: set[str] = set()
 
-    def ring(self, channel: str = CHANNEL) -> None:
+    def notify(self, channel: str = CHANNEL) -> None:
         self._channels.add(channel)
-        self._rung.set()
+        self._requested.set()
 
-    async def _toll(self) -> None:
+    async def _run(self) -> None:
         connection: psycopg.AsyncConnection[dict[str, Any]] | None = None
         try:
             while True:
-                await self._rung.wait()
-                self._rung.clear()
+                await self._requested.wait()
+                self._requested.clear()
                 channels, self._channels = self._channels, set()
                 try:
                     if connection is None:
@@ -182,7 +182,7 @@ class Bell:
                     for channel in channels:
                         await connection.execute("SELECT pg_notify(%s, '')", [channel])
                 except psycopg.OperationalError as problem:
-                    _log.info("bell.unheard", reason=str(problem))
+                    _log.info("postgres.notify_failed", reason=str(problem))
                     connection = None
         finally:
             if connection is not None:
@@ -190,13 +190,13 @@ class Bell:
 
 
 @asynccontextmanager
-async def open_bell(url: str) -> AsyncIterator[Bell]:
-    """A bell that can be rung inside the block."""
-    bell = Bell(url)
-    tolling = asyncio.create_task(bell._toll())
+async def open_notifier(url: str) -> AsyncIterator[Notifier]:
+    """A notifier that sends as long as the block lasts."""
+    notifier = Notifier(url)
+    running = asyncio.create_task(notifier._run())
     try:
-        yield bell
+        yield notifier
     finally:
-        await end(tolling)
-    if not tolling.cancelled():
-        tolling.result()
+        await cancel_and_wait(running)
+    if not running.cancelled():
+        running.result()

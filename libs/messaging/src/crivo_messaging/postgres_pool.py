@@ -1,4 +1,4 @@
-"""Connections of psycopg's own, for what every message or every webhook costs (ADR 8)."""
+"""psycopg's pool, for the hot paths: per message and per webhook (ADR 8)."""
 
 import select
 from collections.abc import AsyncIterator
@@ -13,14 +13,14 @@ from crivo_messaging.postgres_outbox import libpq_url
 Row: TypeAlias = tuple[Any, ...]
 Pool: TypeAlias = AsyncConnectionPool[AsyncConnection[Row]]
 
-# For a connection, also where there is no server to connect to. GitHub waits ten seconds for an
+# For a free connection, also when there is no server to connect to. GitHub waits ten seconds for an
 # answer: a 503 in time is worth more than a late one.
 WAIT_SECONDS = 4.0
 
 
 @asynccontextmanager
 async def open_pool(url: str, *, size: int) -> AsyncIterator[Pool]:
-    """Opens even while the server is away. Each statement is its own transaction."""
+    """Opens even while the server is unavailable. Each statement is its own transaction."""
     pool: Pool = AsyncConnectionPool(
         libpq_url(url),
         min_size=1,
@@ -39,17 +39,17 @@ async def open_pool(url: str, *, size: int) -> AsyncIterator[Pool]:
 
 
 @asynccontextmanager
-async def lent(
+async def acquire(
     pool: Pool,
     *,
     timeout: float | None = None,  # noqa: ASYNC109 - the pool's own
 ) -> AsyncIterator[AsyncConnection[Row]]:
-    """A connection, and not one that the server closed since it was used.
+    """Check out a connection that the server has not closed while it was idle.
 
     A transaction that is open on leaving is committed, or rolled back on an error. Raise
     PoolTimeout when none is free in time.
     """
-    while has_news((connection := await pool.getconn(timeout)).pgconn.socket):
+    while is_stale((connection := await pool.getconn(timeout)).pgconn.socket):
         await connection.close()
         await pool.putconn(connection)
     try:
@@ -59,10 +59,10 @@ async def lent(
         await pool.putconn(connection)
 
 
-def has_news(socket: int) -> bool:
-    """Of a connection that idles, and was asked nothing: the server says that it hangs up, or did.
+def is_stale(socket: int) -> bool:
+    """Whether an idle connection has unread input: the server sends some only when it closes it.
 
-    The kernel knows, so this is no round trip.
+    The kernel knows this, so no round trip is needed.
     """
     poll = select.poll()
     poll.register(socket, select.POLLIN)

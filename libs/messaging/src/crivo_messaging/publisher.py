@@ -17,7 +17,7 @@ CONFIRM_SECONDS = 10
 CLOSE_SECONDS = 5
 
 
-class BrokerAway(Exception):
+class BrokerUnavailable(Exception):
     """The broker cannot be reached, or did not confirm in time."""
 
 
@@ -56,7 +56,7 @@ class Publisher:
         self._opening = asyncio.Lock()
 
     async def publish(self, envelope: Envelope) -> None:
-        """Return once the broker confirmed; raise BrokerAway or Unroutable."""
+        """Return once the broker confirmed; raise BrokerUnavailable or Unroutable."""
         with span(f"publish {envelope.type}", kind=SpanKind.PRODUCER, parent=envelope.traceparent):
             await self._send(
                 envelope.to_amqp(),
@@ -66,7 +66,7 @@ class Publisher:
             )
 
     async def put(self, message: AbstractMessage, *, queue: str) -> None:
-        """The same for one queue, past every exchange: no other consumer hears it again."""
+        """The same to one queue by the default exchange: no other consumer receives it again."""
         await self._send(message, exchange="", routing_key=queue, mandatory=True)
 
     async def _send(
@@ -90,7 +90,7 @@ class Publisher:
             # aio-pika raises RuntimeError for a channel that closed under its caller.
             if session is not None and session is self._session:
                 await self.close()
-            raise BrokerAway(str(problem) or type(problem).__name__) from problem
+            raise BrokerUnavailable(str(problem) or type(problem).__name__) from problem
         finally:
             if session is not None:
                 session.in_flight -= 1
@@ -120,7 +120,7 @@ class Publisher:
 
 
 async def _close(connection: AbstractConnection) -> None:
-    """A broker that reads no more would have the farewell wait for minutes."""
+    """A broker that reads nothing more would delay the closing handshake for minutes."""
     with suppress(AMQPException, OSError, RuntimeError, TimeoutError):
         async with asyncio.timeout(CLOSE_SECONDS):
             await connection.close()

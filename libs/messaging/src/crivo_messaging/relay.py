@@ -1,4 +1,4 @@
-"""Publishes what the outbox holds: in order per subject, concurrently across subjects."""
+"""Publishes the messages of the outbox: in order per subject, concurrently across subjects."""
 
 import asyncio
 from collections.abc import Sequence
@@ -10,8 +10,8 @@ import structlog
 from prometheus_client import Counter, Gauge
 
 from crivo_messaging.envelope import Envelope
-from crivo_messaging.first_of import first_of
-from crivo_messaging.publisher import BrokerAway, Publisher, Unroutable
+from crivo_messaging.publisher import BrokerUnavailable, Publisher, Unroutable
+from crivo_messaging.waiting import first_completed
 
 POLL_SECONDS = 0.5
 _BACKOFF_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
@@ -24,17 +24,17 @@ _leading = Gauge("crivo_outbox_leading", "1 on the relay that is active")
 _log = structlog.get_logger()
 
 
-class StoreAway(Exception):
+class StoreUnavailable(Exception):
     """The store of the outbox cannot be reached now."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one subject's messages: the first `published` of them are confirmed."""
+    """The result for one subject's messages: the first `published` of them are confirmed."""
 
     group: Sequence[Envelope]
     published: int
-    problem: BrokerAway | Unroutable | None = None
+    problem: BrokerUnavailable | Unroutable | None = None
 
     @property
     def confirmed(self) -> Sequence[Envelope]:
@@ -42,12 +42,12 @@ class Outcome:
 
     @property
     def unroutable(self) -> Envelope | None:
-        """The message that no queue took; it and its followers wait."""
+        """The message that no queue accepted; it and the later ones of its subject wait."""
         return self.group[self.published] if isinstance(self.problem, Unroutable) else None
 
 
 class Outbox(Protocol):
-    """Where unpublished messages are kept. Every method may raise StoreAway."""
+    """Where unpublished messages are kept. Every method may raise StoreUnavailable."""
 
     async def lead(self) -> bool:
         """Become, or stay, the only active relay of this store."""
@@ -58,7 +58,7 @@ class Outbox(Protocol):
         ...
 
     async def settle(self, outcomes: Sequence[Outcome]) -> None:
-        """Forget what was confirmed, and wait with what was unroutable; one write per batch."""
+        """Mark the confirmed as published and postpone the unroutable; one write per batch."""
         ...
 
     async def wait(self, seconds: float) -> None:
@@ -69,7 +69,7 @@ class Outbox(Protocol):
 
 
 class Relay:
-    """At least once: what was confirmed and not yet settled when we die is sent again."""
+    """At least once: what was confirmed but not yet settled before a crash is sent again."""
 
     def __init__(self, outbox: Outbox, publisher: Publisher) -> None:
         self._outbox = outbox
@@ -79,10 +79,10 @@ class Relay:
         """Publish one batch and return how many messages were confirmed."""
         groups = await self._outbox.pending()
         outcomes = await asyncio.gather(*(self._send(group) for group in groups))
-        # Also when the broker went away halfway: what is confirmed must not be sent again.
+        # Also when the broker became unavailable halfway: what is confirmed must not be sent again.
         await self._outbox.settle(outcomes)
         for outcome in outcomes:
-            if isinstance(outcome.problem, BrokerAway):
+            if isinstance(outcome.problem, BrokerUnavailable):
                 raise outcome.problem
         return sum(outcome.published for outcome in outcomes)
 
@@ -94,17 +94,17 @@ class Relay:
                 _unroutable.labels(envelope.type).inc()
                 _log.warning("outbox.unroutable", type=envelope.type, reason=str(problem))
                 return Outcome(group, sent, problem)
-            except BrokerAway as problem:
+            except BrokerUnavailable as problem:
                 return Outcome(group, sent, problem)
             _published.labels(envelope.type).inc()
         return Outcome(group, len(group))
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Relay until `stop`, through any absence of the store or the broker."""
+        """Relay until `stop`, and retry while the store or the broker is unavailable."""
         try:
             await self._relay_until(stop)
         finally:
-            # Also when something unforeseen ends it: whoever stands by gets the lock at once.
+            # Also after an unexpected error: a standby relay gets the lock at once.
             await self._outbox.close()
             await self._publisher.close()
 
@@ -120,8 +120,8 @@ class Relay:
                 sent = await self.relay_once()
                 failures = 0
                 if not sent:
-                    await first_of(self._outbox.wait(POLL_SECONDS), stop.wait())
-            except (BrokerAway, StoreAway) as problem:
+                    await first_completed(self._outbox.wait(POLL_SECONDS), stop.wait())
+            except (BrokerUnavailable, StoreUnavailable) as problem:
                 delay = _BACKOFF_SECONDS[min(failures, len(_BACKOFF_SECONDS) - 1)]
                 failures += 1
                 _log.warning("outbox.waiting", reason=str(problem), seconds=delay)

@@ -1,4 +1,4 @@
-"""Work that is due again and again, beside consumers and relays."""
+"""Periodic work beside consumers and relays."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
@@ -7,17 +7,17 @@ from typing import Any, TypeAlias
 
 import structlog
 
-from crivo_messaging.away import is_away
+from crivo_messaging.unavailable import is_unavailable
 
 Task: TypeAlias = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 _log = structlog.get_logger()
 
 
 def every(seconds: float, work: Callable[[], Awaitable[object]], *, name: str) -> Task:
-    """A task that does `work` until it is stopped, with a pause when there was none to do.
+    """A task that repeats `work` until it is stopped, with a pause when there was nothing to do.
 
-    `work` may return how much it did: more than nothing, and it is asked again at once. A peer
-    that is away is waited for; any other error ends the process, to be seen.
+    `work` may return how much it did: if more than 0, it is repeated at once. While a dependency
+    is unavailable it is retried; any other error ends the process.
     """
 
     async def task(stop: asyncio.Event) -> None:
@@ -26,7 +26,7 @@ def every(seconds: float, work: Callable[[], Awaitable[object]], *, name: str) -
             try:
                 did = await work()
             except Exception as problem:
-                if not is_away(problem):
+                if not is_unavailable(problem):
                     raise
                 _log.warning("schedule.waiting", work=name, reason=str(problem))
             if isinstance(did, int) and did > 0:

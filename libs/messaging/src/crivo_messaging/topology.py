@@ -1,7 +1,7 @@
 """Exchanges and queues, declared in one place per service and checked when it starts.
 
-Every rule here is one that RabbitMQ lets pass in silence: a queue without a dead-letter queue drops
-what is rejected, and `at-least-once` dead-lettering without `reject-publish` is not at least once.
+RabbitMQ reports no error when a rule of this module is broken: a queue without a dead-letter queue
+drops rejected messages, and `at-least-once` dead-lettering needs `reject-publish`.
 """
 
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ class Binding:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetters:
-    """Where rejected, expired and crash-looping messages of a queue go."""
+    """The exchange and queue for rejected, expired and crash-looping messages of a queue."""
 
     exchange: str
     queue: str
@@ -44,8 +44,8 @@ class DeadLetters:
 class Queue:
     """A quorum queue. Its delivery limit only stops crash loops; retries are decided elsewhere.
 
-    One that `forgets_expired` messages tells its dead-letter exchange to the consumers only: they
-    bury what they cannot handle there, and what was too old to be of use alarms nobody.
+    With `forgets_expired` only the consumers know the dead-letter exchange: they dead-letter what
+    they cannot handle, and expired messages are dropped without an alert.
 
     `single_active` gives all its messages to one consumer, until that one goes: with a prefetch of
     1 they are handled in order, but for one that a stopping consumer gives back.

@@ -13,7 +13,7 @@ from litestar.types import ControllerRouterHandler
 from crivo_web.direct import DirectRoutes, with_direct_routes
 from crivo_web.guards import provide_identity, requires_identity, service_only
 from crivo_web.operations import Checks, with_operations
-from crivo_web.problem_responses import IsAway, problem_responses
+from crivo_web.problem_responses import IsUnavailable, problem_responses
 
 BODY_LIMIT = 1_000_000
 
@@ -33,7 +33,7 @@ def create_service(
     public: Sequence[ControllerRouterHandler] = (),
     direct: DirectRoutes | None = None,
     status_of: Mapping[type[Exception], int] | None = None,
-    is_away: IsAway = _never,
+    is_unavailable: IsUnavailable = _never,
     dependencies: Mapping[str, Any] | None = None,
     lifespan: Sequence[Callable[[Litestar], AbstractAsyncContextManager[None]]] = (),
 ) -> ASGIApp:
@@ -49,7 +49,7 @@ def create_service(
         Router("/", route_handlers=list(internal), guards=[identified, service_only]),
         Router("/", route_handlers=list(public)),
     ]
-    errors = problem_responses(status_of or {}, is_away)
+    errors = problem_responses(status_of or {}, is_unavailable)
     application = Litestar(
         routers,
         dependencies={

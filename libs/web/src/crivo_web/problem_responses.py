@@ -10,17 +10,17 @@ from litestar.types import ExceptionHandlersMap
 
 from crivo_web.problems import PROBLEM, InvalidCursor, problem
 
-IsAway: TypeAlias = Callable[[BaseException], bool]
+IsUnavailable: TypeAlias = Callable[[BaseException], bool]
 _log = structlog.get_logger()
 
 
 def problem_responses(
-    status_of: Mapping[type[Exception], int], is_away: IsAway
+    status_of: Mapping[type[Exception], int], is_unavailable: IsUnavailable
 ) -> ExceptionHandlersMap:
     """Litestar's exception handlers: the service's own errors by `status_of`, all others as 500.
 
     An own error's message is for the caller; a status of 503 says that trying again helps, as it
-    does for an error that `is_away` knows as an absent database.
+    does for an error that `is_unavailable` knows as an absent database.
     """
 
     def own(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
@@ -34,7 +34,7 @@ def problem_responses(
         return _respond(request, status, str(error) or None, headers=headers)
 
     def unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
-        if not is_away(error):
+        if not is_unavailable(error):
             return _unexpected(request, error)
         _log_unavailable(request, error)
         # The driver's own message would show our statements.

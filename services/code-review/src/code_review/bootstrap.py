@@ -8,11 +8,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import httpx
-from crivo_messaging.away import is_away
-from crivo_messaging.dead_letter_office import DeadLetterOffice, open_office
+from crivo_messaging.dead_letter_service import DeadLetterService, open_dead_letter_service
 from crivo_messaging.mongo import Document, MongoOutbox
 from crivo_messaging.mongo_dead_letters import MongoDeadLetters
 from crivo_messaging.publisher import Publisher
+from crivo_messaging.unavailable import is_unavailable
 from crivo_observability.http import ASGIApp
 from crivo_web.identity import utc_now
 from crivo_web.operations import Checks
@@ -46,8 +46,8 @@ class Service:
     database: AsyncDatabase[Document]
     outbox: MongoOutbox
     app: App
-    letters: MongoDeadLetters
-    dead_letters: DeadLetterOffice
+    dead_letter_repository: MongoDeadLetters
+    dead_letters: DeadLetterService
 
     @property
     def checks(self) -> Checks:
@@ -68,7 +68,7 @@ class Service:
             ready=self.checks,
             controllers=[ReviewController, DeadLetterController],
             status_of=STATUS_OF | DEAD_LETTER_STATUS_OF,
-            is_away=is_away,
+            is_unavailable=is_unavailable,
             dependencies={"app": self.app, "dead_letters": self.dead_letters},
         )
 
@@ -89,7 +89,7 @@ class Service:
         broker = create_broker(url, policy=policy, prefetch=self.settings.prefetch)
         publisher = Publisher(url, TOPOLOGY)
         broker.include_router(consumers(self.app, publisher))
-        consume_dead_letters(broker, TOPOLOGY, self.letters)
+        consume_dead_letters(broker, TOPOLOGY, self.dead_letter_repository)
         try:
             await run_consumers(broker, policy, TOPOLOGY, stop, url=url)
         finally:
@@ -97,7 +97,7 @@ class Service:
 
     async def migrate(self) -> None:
         await create_indexes(self.database)
-        await self.letters.prepare()
+        await self.dead_letter_repository.prepare()
 
 
 @asynccontextmanager
@@ -136,16 +136,18 @@ async def open_service(
             stop_review=StopReviewHandler(stops=stops, now=utc_now),
             views=MongoViews(database),
         )
-        letters = MongoDeadLetters(database["dead_letters"])
+        dead_letter_repository = MongoDeadLetters(database["dead_letters"])
         url = settings.rabbitmq_url.get_secret_value()
-        async with open_office(letters, url=url, topology=TOPOLOGY) as office:
+        async with open_dead_letter_service(
+            dead_letter_repository, url=url, topology=TOPOLOGY
+        ) as dead_letters:
             yield Service(
                 settings=settings,
                 database=database,
                 outbox=outbox,
                 app=app,
-                letters=letters,
-                dead_letters=office,
+                dead_letter_repository=dead_letter_repository,
+                dead_letters=dead_letters,
             )
 
 

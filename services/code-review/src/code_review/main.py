@@ -3,7 +3,7 @@
 import argparse
 from functools import partial
 
-from crivo_messaging.dead_letter_office import watch_open
+from crivo_messaging.dead_letter_service import watch_open
 from crivo_messaging.schedule import every
 from crivo_observability.logs import configure_logs
 from crivo_observability.traces import configure_traces
@@ -49,8 +49,10 @@ async def _serve(process: str, settings: Settings) -> None:
         if process in ("worker", "all"):
             tasks += [
                 service.work,
-                watch_open(service.letters),
-                every(ADOPT_SECONDS, service.letters.adopt, name="dead_letters.adopt"),
+                watch_open(service.dead_letter_repository),
+                every(
+                    ADOPT_SECONDS, service.dead_letter_repository.adopt, name="dead_letters.adopt"
+                ),
             ]
         app = operations_app(service.checks) if process == "worker" else service.api()
         await serve_here(app, tasks=tasks)

@@ -21,7 +21,7 @@ from crivo_messaging.publisher import Publisher
 from crivo_messaging.schedule import Task
 from crivo_messaging.topology import declare_at
 
-SIGNS_OF_LIFE = {events.ReviewProgressedV1.model_fields["type"].default}
+HEARTBEATS = {events.ReviewProgressedV1.model_fields["type"].default}
 
 
 class Peers:
@@ -30,7 +30,7 @@ class Peers:
     def __init__(self, publisher: Publisher) -> None:
         self._publisher = publisher
         self.heard: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-        self.signs_of_life: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self.heartbeats: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
 
     async def next(self) -> dict[str, Any]:
         return await self.heard.get()
@@ -94,9 +94,9 @@ async def at_work(service: Service, *, hearing: str = "#") -> AsyncIterator[Peer
         await ear.bind(events.EXCHANGE, f"code_review.{hearing}")
 
         async def hear(message: aio_pika.abc.AbstractIncomingMessage) -> None:
-            # Signs of life come when time has passed, however little there is to do.
-            is_sign = message.type in SIGNS_OF_LIFE
-            (peers.signs_of_life if is_sign else peers.heard).put_nowait(json.loads(message.body))
+            # Heartbeats come when time has passed, however little there is to do.
+            is_heartbeat = message.type in HEARTBEATS
+            (peers.heartbeats if is_heartbeat else peers.heard).put_nowait(json.loads(message.body))
 
         await ear.consume(hear, no_ack=True)
         async with asyncio.TaskGroup() as tasks:

@@ -63,12 +63,12 @@ async def test_a_worker_says_that_it_lives_while_it_analyzes(
     subject = a_subject()
     async with at_work(connected) as peers:
         await peers.analyze(subject, attempt=2)
-        sign = await peers.signs_of_life.get()
+        heartbeat = await peers.heartbeats.get()
         analyzer.gate.set()
         await peers.next()
         await peers.next()
-    assert sign["type"] == "code_review.review_progressed.v1"
-    assert (sign["job_id"], sign["attempt"]) == (str(subject.job_id), 2)
+    assert heartbeat["type"] == "code_review.review_progressed.v1"
+    assert (heartbeat["job_id"], heartbeat["attempt"]) == (str(subject.job_id), 2)
 
 
 async def test_a_command_that_comes_twice_makes_one_review(
@@ -162,7 +162,7 @@ async def test_what_cannot_be_handled_is_kept_and_stops_nobody(
         await peers.analyze(subject)
         await peers.next()
         await peers.next()
-        while not (letters := await dead_letters(connected)):
+        while not (found := await dead_letters(connected)):
             pass
-    assert letters == [(queue, message.type)]
+    assert found == [(queue, message.type)]
     assert (await view(connected, subject)).status == "complete"

@@ -45,12 +45,12 @@ async def test_a_dead_analysis_is_listed_and_discarded(
         ) as caller,
     ):
         await service.migrate()
-        await service.letters.add(letter)
+        await service.dead_letter_repository.add(letter)
         (listed,) = (await caller.get("/v1/dead-letters")).json()["items"]
         path = f"/v1/dead-letters/{listed['id']}"
         away = await caller.post(f"{path}/replay")
         discarded = await caller.post(f"{path}/discard", json={"reason": "the pull request went"})
-        assert await service.letters.count_open() == 0
+        assert await service.dead_letter_repository.count_open() == 0
         await service.database.client.drop_database(mongodb_database)
 
     assert listed["queue"] == "code-review.analyze-pull-request"

@@ -190,9 +190,9 @@ async def test_a_version_nobody_knows_is_kept_where_rows_are_and_stops_nobody(
         assert attempts([await listener.next()]) == [1]
         async with await aio_pika.connect(vhost_url) as connection:
             channel = await connection.channel()
-            letters = await channel.get_queue("workflow-queue.dead-letters")
-            letter = await letters.get(timeout=DEADLINE, no_ack=True)
-    assert (letter.type, letter.headers["crivo-queue"]) == (
+            dead_letters = await channel.get_queue("workflow-queue.dead-letters")
+            dead_letter = await dead_letters.get(timeout=DEADLINE, no_ack=True)
+    assert (dead_letter.type, dead_letter.headers["crivo-queue"]) == (
         "workflow_queue.job_started.v9",
         "gateway.changes",
     )

@@ -6,9 +6,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from crivo_messaging.away import is_away
 from crivo_messaging.postgres_engine import open_engine
-from crivo_messaging.postgres_outbox import open_bell
+from crivo_messaging.postgres_outbox import open_notifier
+from crivo_messaging.unavailable import is_unavailable
 from crivo_observability.http import ASGIApp
 from crivo_web.application import create_service
 from crivo_web.identity import Now, utc_now
@@ -66,7 +66,7 @@ class Service:
             internal=[verify_key],
             public=[bootstrap, sign_in, show_jwks],
             status_of=STATUS_OF,
-            is_away=is_away,
+            is_unavailable=is_unavailable,
             dependencies={"app": self.app, "jwks": self.signing_key.jwks()},
         )
 
@@ -76,9 +76,9 @@ async def open_service(settings: Settings, now: Now = utc_now) -> AsyncIterator[
     signing_key = SigningKey(settings.signing_key.get_secret_value(), settings.token_issuer)
     async with (
         open_engine(settings.database_url.get_secret_value()) as engine,
-        open_bell(settings.direct_url) as bell,
+        open_notifier(settings.direct_url) as notifier,
     ):
-        begin = partial(postgres.begin, engine, bell)
+        begin = partial(postgres.begin, engine, notifier)
         passwords = Argon2Passwords()
         token = settings.bootstrap_token
         app = App(

@@ -8,14 +8,18 @@ from datetime import UTC, datetime
 from functools import partial
 
 import httpx
-from crivo_messaging.away import is_away
-from crivo_messaging.dead_letter_office import DeadLetterOffice, open_office, watch_open
+from crivo_messaging.dead_letter_service import (
+    DeadLetterService,
+    open_dead_letter_service,
+    watch_open,
+)
 from crivo_messaging.postgres_dead_letters import PostgresDeadLetters
 from crivo_messaging.postgres_engine import open_engine
-from crivo_messaging.postgres_outbox import open_bell
+from crivo_messaging.postgres_outbox import open_notifier
 from crivo_messaging.postgres_pool import open_pool
 from crivo_messaging.publisher import Publisher
 from crivo_messaging.schedule import Task, every
+from crivo_messaging.unavailable import is_unavailable
 from crivo_observability.http import ASGIApp
 from crivo_web.operations import Checks
 from sqlalchemy import text
@@ -58,8 +62,8 @@ class Service:
 
     app: App
     engine: AsyncEngine
-    letters: PostgresDeadLetters
-    dead_letters: DeadLetterOffice
+    dead_letter_repository: PostgresDeadLetters
+    dead_letters: DeadLetterService
 
     @property
     def checks(self) -> Checks:
@@ -76,11 +80,11 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
     policy = OutboundPolicy(allow_private=settings.allow_private_hosts)
     async with AsyncExitStack() as stack:
         engine = await stack.enter_async_context(open_engine(settings.database_url))
-        bell = await stack.enter_async_context(open_bell(settings.direct_url))
+        notifier = await stack.enter_async_context(open_notifier(settings.direct_url))
         pool = await stack.enter_async_context(open_pool(settings.database_url, size=POOL_SIZE))
         http = await stack.enter_async_context(httpx.AsyncClient(timeout=TIMEOUT))
-        deliveries = PostgresDeliveries(pool, bell)
-        begin = partial(postgres.begin, engine, sealer, bell)
+        deliveries = PostgresDeliveries(pool, notifier)
+        begin = partial(postgres.begin, engine, sealer, notifier)
         open_host = partial(GitHub, http, policy, utc_now)
         app = App(
             receive_webhook=ReceiveWebhookHandler(
@@ -102,11 +106,18 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
             report_checks=ReportChecksHandler(begin=begin, open_host=open_host, now=utc_now),
             views=PostgresViews(engine),
         )
-        letters = PostgresDeadLetters(engine, messaging.dead_letters)
-        office = await stack.enter_async_context(
-            open_office(letters, url=settings.rabbitmq_url, topology=TOPOLOGY)
+        dead_letter_repository = PostgresDeadLetters(engine, messaging.dead_letters)
+        dead_letters = await stack.enter_async_context(
+            open_dead_letter_service(
+                dead_letter_repository, url=settings.rabbitmq_url, topology=TOPOLOGY
+            )
         )
-        yield Service(app=app, engine=engine, letters=letters, dead_letters=office)
+        yield Service(
+            app=app,
+            engine=engine,
+            dead_letter_repository=dead_letter_repository,
+            dead_letters=dead_letters,
+        )
 
 
 def api(service: Service, settings: Settings) -> ASGIApp:
@@ -144,7 +155,7 @@ def api(service: Service, settings: Settings) -> ASGIApp:
         public=[receive_github],
         direct={("POST", GITHUB_WEBHOOKS): webhooks},
         status_of=STATUS_OF | DEAD_LETTER_STATUS_OF,
-        is_away=is_away,
+        is_unavailable=is_unavailable,
         dependencies={
             "app": service.app,
             "dead_letters": service.dead_letters,
@@ -162,7 +173,7 @@ def worker_tasks(service: Service, settings: Settings) -> list[Task]:
 
     return [
         worker(service, settings),
-        watch_open(service.letters),
+        watch_open(service.dead_letter_repository),
         every(CHECKS_SECONDS, report_checks, name="checks.report"),
     ]
 
@@ -183,7 +194,7 @@ def worker(service: Service, settings: Settings) -> Task:
     broker = create_broker(settings.rabbitmq_url, policy=policy, prefetch=settings.prefetch)
     publisher = Publisher(settings.rabbitmq_url, TOPOLOGY)
     broker.include_router(consumers(service.app, publisher))
-    consume_dead_letters(broker, TOPOLOGY, service.letters)
+    consume_dead_letters(broker, TOPOLOGY, service.dead_letter_repository)
 
     async def work(stop: asyncio.Event) -> None:
         try:

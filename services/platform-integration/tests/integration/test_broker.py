@@ -122,10 +122,10 @@ async def test_a_worker_says_that_it_lives_while_it_waits_for_the_code_host(
     command = a_command(repository, proposed, a_finding(5), attempt=2)
     async with at_work(service, configuration) as peers:
         await peers.send(command)
-        sign = await peers.signs_of_life.get()
+        heartbeat = await peers.heartbeats.get()
         await peers.heard.get()
-    assert sign["type"] == "platform_integration.publication_progressed.v1"
-    assert (sign["job_id"], sign["attempt"]) == (str(command.job_id), 2)
+    assert heartbeat["type"] == "platform_integration.publication_progressed.v1"
+    assert (heartbeat["job_id"], heartbeat["attempt"]) == (str(command.job_id), 2)
 
 
 @pytest.mark.parametrize(
@@ -261,11 +261,11 @@ async def test_a_version_nobody_knows_is_kept_and_stops_nobody(
         await peers.tell(said(JobStartedV9, repository, proposed.head_sha))
         await peers.tell(said(JobStartedV1, repository, proposed.head_sha, attempt=1))
         assert len(await checks(service, simulator)) == 1
-        letters: list[Any] = []
-        while not letters:
+        dead_letters: list[Any] = []
+        while not dead_letters:
             async with service.engine.connect() as connection:
-                letters = [*await connection.execute(select(table.queue, table.type))]
-    assert [tuple(letter) for letter in letters] == [
+                dead_letters = [*await connection.execute(select(table.queue, table.type))]
+    assert [tuple(dead_letter) for dead_letter in dead_letters] == [
         ("platform-integration.job-progress", "workflow_queue.job_started.v9")
     ]
 

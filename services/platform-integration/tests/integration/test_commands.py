@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from crivo_messaging.postgres_outbox import Bell, PostgresOutbox
+from crivo_messaging.postgres_outbox import Notifier, PostgresOutbox
 from crivo_messaging.postgres_pool import open_pool
 from platform_integration.application.ports import (
     Begin,
@@ -58,12 +58,12 @@ async def repository(begin: Begin) -> Repository:
 
 @pytest.fixture
 async def receive(
-    engine: AsyncEngine, database_url: str, sealer: Sealer, bell: Bell
+    engine: AsyncEngine, database_url: str, sealer: Sealer, notifier: Notifier
 ) -> AsyncIterator[ReceiveWebhookHandler]:
     async with open_pool(database_url, size=1) as pool:
         yield ReceiveWebhookHandler(
             hosts=CachedConnectedHosts(engine, sealer),
-            deliveries=PostgresDeliveries(pool, bell),
+            deliveries=PostgresDeliveries(pool, notifier),
             read_notice=read_notice,
             now=lambda: NOON,
         )

@@ -41,12 +41,12 @@ async def test_a_dead_publication_is_listed_and_discarded(database_url: str) -> 
             headers={"Authorization": f"Bearer {issue(owner, KEY, now=utc_now())}"},
         ) as caller,
     ):
-        await service.letters.add(letter)
+        await service.dead_letter_repository.add(letter)
         (listed,) = (await caller.get("/v1/dead-letters")).json()["items"]
         path = f"/v1/dead-letters/{listed['id']}"
         away = await caller.post(f"{path}/replay")
         discarded = await caller.post(f"{path}/discard", json={"reason": "the pull request went"})
-        assert await service.letters.count_open() == 0
+        assert await service.dead_letter_repository.count_open() == 0
 
     assert listed["queue"] == "platform-integration.publications"
     assert away.status_code == 503, "no broker: the letter stays open"

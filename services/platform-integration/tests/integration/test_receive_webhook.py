@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from crivo_messaging.postgres_outbox import Bell
+from crivo_messaging.postgres_outbox import Notifier
 from crivo_messaging.postgres_pool import WAIT_SECONDS, open_pool
 from platform_integration.application.ports import Begin
 from platform_integration.application.receive_webhook import ReceiveWebhookHandler
@@ -39,7 +39,7 @@ UNPREPARED = {"prepare_threshold": None}
 
 @pytest.fixture
 async def receive(
-    engine: AsyncEngine, database_url: str, begin: Begin, sealer: Sealer, bell: Bell
+    engine: AsyncEngine, database_url: str, begin: Begin, sealer: Sealer, notifier: Notifier
 ) -> AsyncIterator[ReceiveWebhookHandler]:
     """With one connected repository."""
     integration = an_integration()
@@ -49,7 +49,7 @@ async def receive(
     async with open_pool(database_url, size=POOL_SIZE) as pool:
         yield ReceiveWebhookHandler(
             hosts=CachedConnectedHosts(engine, sealer),
-            deliveries=PostgresDeliveries(pool, bell),
+            deliveries=PostgresDeliveries(pool, notifier),
             read_notice=read_notice,
             now=lambda: NOON,
         )

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 import pytest
-from crivo_messaging.postgres_outbox import Bell
+from crivo_messaging.postgres_outbox import Notifier
 from platform_integration.application.ports import (
     Begin,
     CheckRuns,
@@ -113,12 +113,12 @@ async def test_a_host_that_refuses_again_and_again_is_left_alone(reporting: Repo
 
 
 async def test_secrets_that_nobody_can_open_hold_up_their_own_checks_only(
-    reporting: Reporting, engine: AsyncEngine, bell: Bell
+    reporting: Reporting, engine: AsyncEngine, notifier: Notifier
 ) -> None:
     """Its master key was taken out of the configuration too early."""
     elsewhere = an_integration()
     repository = a_repository(elsewhere)
-    with_former_key = partial(postgres.begin, engine, Sealer([b"0" * 32]), bell)
+    with_former_key = partial(postgres.begin, engine, Sealer([b"0" * 32]), notifier)
     async with with_former_key() as tx:
         await tx.connections.add_integration(elsewhere)
         await tx.connections.add_repository(repository)

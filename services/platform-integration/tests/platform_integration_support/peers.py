@@ -24,7 +24,7 @@ from platform_integration_support.builders import ORGANIZATION
 from uuid_utils.compat import uuid7
 from workflow_queue_contracts import events as workflow
 
-SIGNS_OF_LIFE = {events.PublicationProgressedV1.model_fields["type"].default}
+HEARTBEATS = {events.PublicationProgressedV1.model_fields["type"].default}
 
 
 class Peers:
@@ -33,7 +33,7 @@ class Peers:
     def __init__(self, publisher: Publisher) -> None:
         self._publisher = publisher
         self.heard: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-        self.signs_of_life: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self.heartbeats: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
 
     async def send(self, command: PublishReviewV1) -> Envelope:
         return await self._say(command, exchange=commands.EXCHANGE, sequence=5)
@@ -65,9 +65,9 @@ async def at_work(service: Service, settings: Settings) -> AsyncIterator[Peers]:
         await ear.bind(events.EXCHANGE, "platform_integration.#")
 
         async def hear(message: aio_pika.abc.AbstractIncomingMessage) -> None:
-            # Signs of life come when time has passed, however little there is to do.
-            is_sign = message.type in SIGNS_OF_LIFE
-            (peers.signs_of_life if is_sign else peers.heard).put_nowait(json.loads(message.body))
+            # Heartbeats come when time has passed, however little there is to do.
+            is_heartbeat = message.type in HEARTBEATS
+            (peers.heartbeats if is_heartbeat else peers.heard).put_nowait(json.loads(message.body))
 
         await ear.consume(hear, no_ack=True)
         async with asyncio.TaskGroup() as tasks:

@@ -9,16 +9,16 @@ from datetime import timedelta
 from functools import partial
 
 import crivo_web.operations as operations
-from crivo_messaging.away import is_away
-from crivo_messaging.dead_letter_office import DeadLetterOffice, open_office
-from crivo_messaging.heartbeat import Audience
+from crivo_messaging.dead_letter_service import DeadLetterService, open_dead_letter_service
+from crivo_messaging.heartbeat import QueueInspector
 from crivo_messaging.postgres_dead_letters import PostgresDeadLetters
 from crivo_messaging.postgres_engine import open_engine
-from crivo_messaging.postgres_outbox import SWEEP_SECONDS, PostgresOutbox, open_bell, sweep
+from crivo_messaging.postgres_outbox import SWEEP_SECONDS, PostgresOutbox, open_notifier, sweep
 from crivo_messaging.postgres_pool import open_pool
 from crivo_messaging.publisher import Publisher
 from crivo_messaging.relay import Relay
 from crivo_messaging.schedule import Task, every
+from crivo_messaging.unavailable import is_unavailable
 from crivo_observability.http import ASGIApp
 from crivo_web.identity import utc_now
 from sqlalchemy import text
@@ -63,8 +63,8 @@ class Service:
     settings: Settings
     engine: AsyncEngine
     app: App
-    letters: PostgresDeadLetters
-    dead_letters: DeadLetterOffice
+    dead_letter_repository: PostgresDeadLetters
+    dead_letters: DeadLetterService
 
     @property
     def checks(self) -> operations.Checks:
@@ -86,7 +86,7 @@ class Service:
             ready=self.checks,
             controllers=[JobController, CadenceController, show_metrics, DeadLetterController],
             status_of=STATUS_OF | DEAD_LETTER_STATUS_OF,
-            is_away=is_away,
+            is_unavailable=is_unavailable,
             dependencies={"app": self.app, "dead_letters": self.dead_letters},
         )
 
@@ -101,14 +101,14 @@ class Service:
         )
 
         from workflow_queue.presentation.consumers import consumers
-        from workflow_queue.presentation.signs_of_life import signs_of_life
+        from workflow_queue.presentation.heartbeat import heartbeats
 
         url = self.settings.rabbitmq_url.get_secret_value()
         policy = FailurePolicy("workflow-queue", conflicts=(ConcurrentUpdate,))
         broker = create_broker(url, policy=policy, prefetch=self.settings.prefetch)
         broker.include_router(consumers(self.app))
-        broker.include_router(signs_of_life(self.app))
-        consume_dead_letters(broker, TOPOLOGY, self.letters)
+        broker.include_router(heartbeats(self.app))
+        consume_dead_letters(broker, TOPOLOGY, self.dead_letter_repository)
         await run_consumers(broker, policy, TOPOLOGY, stop, url=url)
 
     @property
@@ -125,12 +125,12 @@ class Service:
     async def keep_time(self, stop: asyncio.Event) -> None:
         """Move the jobs that are due until told to stop."""
         leadership = Leadership(self.settings.direct_url)
-        audience = Audience(self.settings.rabbitmq_url.get_secret_value(), LEASES)
+        inspector = QueueInspector(self.settings.rabbitmq_url.get_secret_value(), LEASES)
         try:
-            await run_timer(self.app, leadership.held, audience.listens, stop)
+            await run_timer(self.app, leadership.held, inspector.has_consumers, stop)
         finally:
             await leadership.close()
-            await audience.close()
+            await inspector.close()
 
     async def dispatch(self, stop: asyncio.Event) -> None:
         """Start waiting jobs until told to stop."""
@@ -138,7 +138,7 @@ class Service:
             self.settings.direct_url, lock=DISPATCHER_LOCK, channel=postgres.DISPATCHER
         )
         try:
-            await run_dispatcher(self.app, leadership.held, leadership.rung, stop)
+            await run_dispatcher(self.app, leadership.held, leadership.notified, stop)
         finally:
             await leadership.close()
 
@@ -166,11 +166,11 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         readers = engine
         if (replica := settings.read_database_url) is not None:
             readers = await stack.enter_async_context(engine_at(replica.get_secret_value()))
-        bell = await stack.enter_async_context(open_bell(settings.direct_url))
+        notifier = await stack.enter_async_context(open_notifier(settings.direct_url))
         pool = await stack.enter_async_context(
             open_pool(settings.database_url.get_secret_value(), size=settings.database_pool_size)
         )
-        begin = partial(postgres.begin, pool, bell.ring)
+        begin = partial(postgres.begin, pool, notifier.notify)
         policy = settings.policy
         orchestrator = WorkflowOrchestrator(cadence=settings.cadence)
         jitter = random.SystemRandom().random
@@ -203,7 +203,11 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
                 begin=begin, limits=settings.limits, policy=policy, now=utc_now
             ),
             dispatch_next=DispatchNextHandler(
-                begin=begin, limits=settings.limits, policy=policy, now=utc_now, is_away=is_away
+                begin=begin,
+                limits=settings.limits,
+                policy=policy,
+                now=utc_now,
+                is_unavailable=is_unavailable,
             ),
             name_organization=NameOrganizationHandler(begin=begin),
             renew_lease=RenewLeaseHandler(leases=leases, policy=policy, now=utc_now),
@@ -216,15 +220,19 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
             default_cadence=settings.cadence,
             now=utc_now,
         )
-        letters = PostgresDeadLetters(engine, messaging.dead_letters)
-        office = await stack.enter_async_context(
-            open_office(
-                letters,
+        dead_letter_repository = PostgresDeadLetters(engine, messaging.dead_letters)
+        dead_letters = await stack.enter_async_context(
+            open_dead_letter_service(
+                dead_letter_repository,
                 url=settings.rabbitmq_url.get_secret_value(),
                 topology=TOPOLOGY,
                 others=KEPT_FOR_OTHERS,
             )
         )
         yield Service(
-            settings=settings, engine=engine, app=app, letters=letters, dead_letters=office
+            settings=settings,
+            engine=engine,
+            app=app,
+            dead_letter_repository=dead_letter_repository,
+            dead_letters=dead_letters,
         )

@@ -6,7 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import structlog
-from crivo_messaging.dead_letter_office import watch_open
+from crivo_messaging.dead_letter_service import watch_open
 from crivo_observability.logs import configure_logs
 from crivo_observability.traces import configure_traces
 from crivo_web.identity import utc_now
@@ -63,7 +63,7 @@ async def _process(process: str, settings: Settings) -> None:
         app = service.api() if process in ("api", "all") else operations_app(service.checks)
         tasks = []
         if process in ("worker", "all"):
-            tasks += [service.work, watch_open(service.letters)]
+            tasks += [service.work, watch_open(service.dead_letter_repository)]
         if process in ("relay", "all"):
             tasks += service.relay_tasks
         await serve(app, host=settings.host, port=settings.port, tasks=tasks)

@@ -47,7 +47,7 @@ class Settings(BaseSettings):
     lease_seconds: float = Field(
         _DEFAULTS.lease.total_seconds(),
         gt=0,
-        description="How long a worker may give no sign of life; one comes every 5 seconds",
+        description="How long a worker may send no heartbeat; one comes every 5 seconds",
     )
     backoff_seconds: float = Field(
         _DEFAULTS.backoff.total_seconds(), description="Wait before the first retry; then doubled"

@@ -164,6 +164,6 @@ async def test_what_cannot_be_handled_is_kept_and_stops_nobody(
             expected = ("workflow.jobs.queue", "workflow_queue.process_workflow_job.v1")
         await peers.opened()
         await peers.next("analyze_pull_request")
-        while not (letters := await dead_letters(connected)):
+        while not (found := await dead_letters(connected)):
             pass
-    assert letters == [expected]
+    assert found == [expected]

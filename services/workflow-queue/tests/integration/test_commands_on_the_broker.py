@@ -39,8 +39,8 @@ async def test_a_word_of_a_later_release_is_a_dead_letter(connected: Service) ->
         await peers.commanded("explain")
         await peers.opened()
         await peers.next("analyze_pull_request")
-        letters: list[str] = []
-        while not letters:
+        dead_letters: list[str] = []
+        while not dead_letters:
             async with connected.engine.connect() as connection:
-                letters = list(await connection.scalars(select(table.type)))
-    assert letters == ["platform_integration.review_commanded.v1"]
+                dead_letters = list(await connection.scalars(select(table.type)))
+    assert dead_letters == ["platform_integration.review_commanded.v1"]

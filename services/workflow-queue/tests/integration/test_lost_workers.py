@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 from crivo_messaging.envelope import Envelope
-from crivo_messaging.heartbeat import beating
+from crivo_messaging.heartbeat import heartbeat
 from crivo_messaging.publisher import Publisher
 from sqlalchemy import select
 from workflow_queue.application.job_views import HistoryEntry
@@ -17,7 +17,7 @@ from workflow_queue.infrastructure.tables import leases, messaging
 from workflow_queue.presentation.topology import TOPOLOGY
 from workflow_queue_support.builders import ORGANIZATION
 from workflow_queue_support.callers import settings
-from workflow_queue_support.peers import Peers, at_work, sign_of_life
+from workflow_queue_support.peers import Peers, at_work, heartbeat_message
 
 LEASE_SECONDS = 4.0
 
@@ -64,7 +64,7 @@ async def lost_and_taken_again(
     """What the first worker was asked for, until it died, and what the next one is asked for."""
     await peers.opened()
     first = await peers.next("analyze_pull_request")
-    async with beating(worker, partial(sign_of_life, first), seconds=0.2):
+    async with heartbeat(worker, partial(heartbeat_message, first), seconds=0.2):
         await lease_is_there(service, JobId(UUID(first["job_id"])))
     return first, await peers.next("analyze_pull_request")
 
@@ -88,7 +88,7 @@ async def test_the_result_of_a_worker_that_hung_and_comes_late_is_refused(
 ) -> None:
     async with at_work(service) as peers:
         first, second = await lost_and_taken_again(service, peers, worker)
-        async with beating(worker, partial(sign_of_life, second), seconds=0.2):
+        async with heartbeat(worker, partial(heartbeat_message, second), seconds=0.2):
             await handled(service, await peers.reviewed(first))
             await peers.reviewed(second)
             publish = await peers.next("publish_review")
@@ -107,7 +107,7 @@ async def test_a_worker_that_gives_signs_of_life_keeps_its_job_beyond_a_lease(
         analyze = await peers.next("analyze_pull_request")
         job_id = JobId(UUID(analyze["job_id"]))
         began = service.app.now()
-        async with beating(worker, partial(sign_of_life, analyze), seconds=0.2):
+        async with heartbeat(worker, partial(heartbeat_message, analyze), seconds=0.2):
             while (service.app.now() - began).total_seconds() < 1.5 * LEASE_SECONDS:
                 await lease_is_there(service, job_id)
             await peers.reviewed(analyze)

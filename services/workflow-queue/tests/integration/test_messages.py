@@ -27,7 +27,7 @@ from workflow_queue_support.builders import (
 )
 
 
-class Rung:
+class Notified:
     def __init__(self) -> None:
         self.channels: list[str] = []
 
@@ -36,14 +36,14 @@ class Rung:
 
 
 @pytest.fixture
-def rung() -> Rung:
-    return Rung()
+def notified() -> Notified:
+    return Notified()
 
 
 @pytest.fixture
-def service(engine: AsyncEngine, pool: Pool, rung: Rung) -> Service:
+def service(engine: AsyncEngine, pool: Pool, notified: Notified) -> Service:
     views = PostgresJobViews(engine)
-    return a_service(lambda: postgres.begin(pool, rung), views.due, views)
+    return a_service(lambda: postgres.begin(pool, notified), views.due, views)
 
 
 async def sent(engine: AsyncEngine) -> list[tuple[str, str]]:
@@ -112,18 +112,18 @@ async def test_a_job_tells_its_whole_life(engine: AsyncEngine, service: Service)
 
 
 async def test_the_relay_and_the_dispatcher_are_woken_when_they_have_work(
-    engine: AsyncEngine, service: Service, rung: Rung
+    engine: AsyncEngine, service: Service, notified: Notified
 ) -> None:
     await service.enqueue()
     job_id = await only_job(engine)
-    assert rung.channels == ["outbox"]
+    assert notified.channels == ["outbox"]
     await service.enqueue()
-    assert len(rung.channels) == 1, "a repeated request makes no work"
+    assert len(notified.channels) == 1, "a repeated request makes no work"
     await service.failed(job_id)
-    assert sorted(rung.channels[1:]) == ["dispatcher", "outbox"]
+    assert sorted(notified.channels[1:]) == ["dispatcher", "outbox"]
     service.clock.pass_(POLICY.backoff)
     await service.app.dispatch_waiting()
-    assert rung.channels[3:] == ["outbox"]
+    assert notified.channels[3:] == ["outbox"]
 
 
 async def test_the_review_to_publish_is_kept_for_a_retry_and_no_longer(

@@ -1,4 +1,4 @@
-"""A worker that gives no sign of life loses its job at once, and what it says late is refused."""
+"""A worker that sends no heartbeat loses its job at once, and what it says late is refused."""
 
 from datetime import timedelta
 
@@ -46,7 +46,7 @@ async def test_a_silent_worker_loses_its_job_which_goes_back_at_once(
     service: Service, store: MemoryStore
 ) -> None:
     job_id = await started(service, store)
-    await service.beat(job_id)
+    await service.heartbeat(job_id)
     service.clock.pass_(POLICY.lease - SECOND)
     assert await service.tick() == 0
     service.clock.pass_(SECOND)
@@ -56,7 +56,7 @@ async def test_a_silent_worker_loses_its_job_which_goes_back_at_once(
     assert isinstance(started_again, StepStarted)
     assert lost.at == started_again.at, "no backoff"
     job = store.job(job_id)
-    assert job.reason == "the worker of analyze gave no sign of life"
+    assert job.reason == "the worker of analyze sent no heartbeat"
     assert job.failure is not None
     assert job.failure.error_class is ErrorClass.TRANSIENT
 
@@ -66,7 +66,7 @@ async def test_a_worker_that_gives_signs_of_life_keeps_its_job(
 ) -> None:
     job_id = await started(service, store)
     for _ in range(20):
-        assert await service.beat(job_id) is Verdict.ACCEPTED
+        assert await service.heartbeat(job_id) is Verdict.ACCEPTED
         service.clock.pass_(POLICY.lease - SECOND)
         await service.tick()
     assert since_the_start(store, job_id) == []
@@ -75,7 +75,7 @@ async def test_a_worker_that_gives_signs_of_life_keeps_its_job(
 async def test_signs_of_life_move_no_deadline(service: Service, store: MemoryStore) -> None:
     job_id = await started(service, store)
     service.clock.pass_(POLICY.analyze_deadline)
-    await service.beat(job_id)
+    await service.heartbeat(job_id)
     await service.tick()
     assert store.job(job_id).state is State.RETRY_SCHEDULED
 
@@ -93,7 +93,7 @@ async def test_the_late_result_of_a_lost_worker_is_refused(
     service: Service, store: MemoryStore
 ) -> None:
     job_id = await started(service, store)
-    await service.beat(job_id)
+    await service.heartbeat(job_id)
     await taken_again(service)
     assert await service.reviewed(job_id, attempt=1) is Verdict.REFUSED
     assert await service.failed(job_id, attempt=1) is Verdict.REFUSED
@@ -105,20 +105,20 @@ async def test_only_the_current_attempt_has_a_lease(
     service: Service, store: MemoryStore, attempt: int
 ) -> None:
     job_id = await started(service, store)
-    await service.beat(job_id)
+    await service.heartbeat(job_id)
     await taken_again(service)
-    assert await service.beat(job_id, attempt=attempt) is Verdict.REFUSED
-    assert await service.beat(job_id, step=Step.PUBLISH, attempt=2) is Verdict.REFUSED
+    assert await service.heartbeat(job_id, attempt=attempt) is Verdict.REFUSED
+    assert await service.heartbeat(job_id, step=Step.PUBLISH, attempt=2) is Verdict.REFUSED
     assert store.leases == {}
 
 
 async def test_a_lease_ends_with_its_step(service: Service, store: MemoryStore) -> None:
     job_id = await started(service, store)
-    await service.beat(job_id)
+    await service.heartbeat(job_id)
     await service.reviewed(job_id)
     assert store.leases == {}
-    assert await service.beat(job_id) is Verdict.REFUSED
-    await service.beat(job_id, step=Step.PUBLISH)
+    assert await service.heartbeat(job_id) is Verdict.REFUSED
+    await service.heartbeat(job_id, step=Step.PUBLISH)
     await service.published(job_id)
     assert store.leases == {}
 
@@ -131,18 +131,18 @@ async def test_the_third_lost_worker_fails_the_job_with_its_reason(
     if step is Step.PUBLISH:
         await service.reviewed(job_id)
     for attempt in range(1, POLICY.max_attempts + 1):
-        await service.beat(job_id, step=step, attempt=attempt)
+        await service.heartbeat(job_id, step=step, attempt=attempt)
         await taken_again(service)
     job = store.job(job_id)
     assert job.state is State.FAILED
-    assert job.reason == f"the worker of {step} gave no sign of life, at the last of 3 tries"
+    assert job.reason == f"the worker of {step} sent no heartbeat, at the last of 3 tries"
 
 
 async def test_while_nobody_can_be_heard_nobody_is_given_up(
     service: Service, store: MemoryStore
 ) -> None:
     job_id = await started(service, store)
-    await service.beat(job_id)
+    await service.heartbeat(job_id)
     for _ in range(10):
         service.clock.pass_(POLICY.lease - SECOND)
         await service.app.prolong_leases()

@@ -203,7 +203,9 @@ class Service:
     ) -> Verdict:
         return await self.report(job_id, StepFailed(step=step, attempt=attempt, failure=failure))
 
-    async def beat(self, job_id: JobId, *, step: Step = Step.ANALYZE, attempt: int = 1) -> Verdict:
+    async def heartbeat(
+        self, job_id: JobId, *, step: Step = Step.ANALYZE, attempt: int = 1
+    ) -> Verdict:
         return await self.app.renew_lease(RenewLease(job_id=job_id, step=step, attempt=attempt))
 
     async def close(self, *, at: datetime, ref: PullRequestRef | None = None) -> Verdict:
@@ -267,7 +269,7 @@ def a_service(
                 begin=begin, limits=limits, policy=policy, now=clock
             ),
             dispatch_next=DispatchNextHandler(
-                begin=begin, limits=limits, policy=policy, now=clock, is_away=lambda _: False
+                begin=begin, limits=limits, policy=policy, now=clock, is_unavailable=lambda _: False
             ),
             name_organization=NameOrganizationHandler(begin=begin),
             renew_lease=RenewLeaseHandler(leases=leases, policy=policy, now=clock),

@@ -147,7 +147,7 @@ class Peers:
         return await self.say(event, exchange=platform.EXCHANGE)
 
 
-def sign_of_life(analyze: dict[str, Any]) -> Envelope:
+def heartbeat_message(analyze: dict[str, Any]) -> Envelope:
     """What whoever does this analysis says while it does."""
     event = review.ReviewProgressedV1(
         organization_id=ORGANIZATION,

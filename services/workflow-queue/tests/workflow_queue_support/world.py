@@ -303,8 +303,8 @@ class World(RuleBasedStateMachine):
 
     def hear(self, job_id: JobId, event: StepStarted) -> None:
         current = self.is_current(job_id, event)
-        beat = self.service.beat(job_id, step=event.step, attempt=event.attempt)
-        assert (self.run(beat) is Verdict.ACCEPTED) == current
+        heartbeat = self.service.heartbeat(job_id, step=event.step, attempt=event.attempt)
+        assert (self.run(heartbeat) is Verdict.ACCEPTED) == current
 
     @rule(seconds=st.sampled_from([0, 1, 5, 11, 19, 21, 60, 1200]), dies_first=st.booleans())
     def time_passes(self, seconds: int, dies_first: bool) -> None:

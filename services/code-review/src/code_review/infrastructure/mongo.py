@@ -38,7 +38,7 @@ class MongoReviews:
         review.revision += 1
         review.events.clear()
         if envelopes:
-            self._outbox.ring()
+            self._outbox.notify()
 
 
 class MongoStops:

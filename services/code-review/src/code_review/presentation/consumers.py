@@ -6,7 +6,7 @@ from code_review_contracts.commands import AnalyzePullRequestV1
 from code_review_contracts.events import EXCHANGE, ReviewProgressedV1
 from crivo_messaging.consumer import RabbitMessage, queue
 from crivo_messaging.envelope import Envelope
-from crivo_messaging.heartbeat import beating
+from crivo_messaging.heartbeat import heartbeat
 from crivo_messaging.publisher import Publisher
 from crivo_web.identity import utc_now
 from faststream.rabbit import RabbitRouter
@@ -30,7 +30,7 @@ def consumers(app: App, publisher: Publisher) -> RabbitRouter:
         command: AnalyzePullRequestV1, message: RabbitMessage
     ) -> None:
         with bound_contextvars(job_id=str(command.job_id)):
-            async with beating(publisher, partial(sign_of_life, command)):
+            async with heartbeat(publisher, partial(heartbeat_message, command)):
                 await app.analyze_pull_request(
                     AnalyzePullRequest(
                         subject=Subject(
@@ -59,7 +59,7 @@ def consumers(app: App, publisher: Publisher) -> RabbitRouter:
     return router
 
 
-def sign_of_life(command: AnalyzePullRequestV1) -> Envelope:
+def heartbeat_message(command: AnalyzePullRequestV1) -> Envelope:
     """Says that this attempt is being worked on."""
     about = review_id(JobId(command.job_id))
     return Envelope.of(

@@ -36,7 +36,7 @@ _open = Gauge("crivo_live_streams", "Clients that listen to live events")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """In seconds: between signs of life, between looks at the credentials, for a slow client."""
+    """In seconds: between heartbeats, between looks at the credentials, for a slow client."""
 
     heartbeat: float = 15
     credentials: float = 60

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 import structlog
-from crivo_messaging.first_of import end
+from crivo_messaging.waiting import cancel_and_wait
 from crivo_observability.http import Receive, Scope, Send
 from crivo_observability.traces import traceparent
 from crivo_web.identity import Now, issue
@@ -63,7 +63,7 @@ class Gateway:
         leaving = asyncio.create_task(exchange.body.client_leaves())
         try:
             await asyncio.wait({answering, leaving}, return_when=asyncio.FIRST_COMPLETED)
-            await end(answering)
+            await cancel_and_wait(answering)
             with suppress(asyncio.CancelledError, ClientGone):
                 await answering
                 return

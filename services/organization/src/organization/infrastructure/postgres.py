@@ -8,7 +8,7 @@ from uuid import UUID
 
 from crivo_messaging.envelope import Envelope
 from crivo_messaging.postgres import append
-from crivo_messaging.postgres_outbox import Bell
+from crivo_messaging.postgres_outbox import Notifier
 from psycopg.errors import ForeignKeyViolation
 from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.exc import IntegrityError
@@ -124,11 +124,11 @@ class PostgresTransaction:
 
 
 @asynccontextmanager
-async def begin(engine: AsyncEngine, bell: Bell) -> AsyncIterator[PostgresTransaction]:
+async def begin(engine: AsyncEngine, notifier: Notifier) -> AsyncIterator[PostgresTransaction]:
     async with engine.begin() as connection:
         transaction = PostgresTransaction(connection)
         yield transaction
         envelopes = transaction.accounts.envelopes
         await append(connection, envelopes)
     if envelopes:
-        bell.ring()
+        notifier.notify()

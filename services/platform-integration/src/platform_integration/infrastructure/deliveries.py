@@ -11,8 +11,8 @@ from typing import Any
 
 import psycopg
 from crivo_messaging.postgres import outbox_parameters
-from crivo_messaging.postgres_outbox import Bell
-from crivo_messaging.postgres_pool import WAIT_SECONDS, Pool, lent
+from crivo_messaging.postgres_outbox import Notifier
+from crivo_messaging.postgres_pool import WAIT_SECONDS, Pool, acquire
 from psycopg_pool import PoolTimeout
 
 from platform_integration.domain.webhook import CannotStore, Delivery, Notice
@@ -37,9 +37,9 @@ SELECT 1 FROM delivery
 
 
 class PostgresDeliveries:
-    def __init__(self, pool: Pool, bell: Bell) -> None:
+    def __init__(self, pool: Pool, notifier: Notifier) -> None:
         self._pool = pool
-        self._bell = bell
+        self._notifier = notifier
         # In line here and not in the pool, whose way of handing a connection on takes several
         # turns of the event loop, in each of which the connection idles.
         self._turns = asyncio.Semaphore(pool.max_size)
@@ -67,7 +67,7 @@ class PostgresDeliveries:
         except (psycopg.OperationalError, PoolTimeout) as problem:
             raise CannotStore("the database is away; please deliver again") from problem
         if rows and notice is not None:
-            self._bell.ring()
+            self._notifier.notify()
         return bool(rows)
 
     async def _fetch(self, statement: bytes, parameters: dict[str, object]) -> Sequence[Any]:
@@ -85,7 +85,7 @@ class PostgresDeliveries:
         except TimeoutError as problem:
             raise PoolTimeout("every connection is in use") from problem
         try:
-            async with lent(self._pool, timeout=deadline - monotonic()) as connection:
+            async with acquire(self._pool, timeout=deadline - monotonic()) as connection:
                 yield connection
         finally:
             self._turns.release()

@@ -10,7 +10,7 @@ from uuid import UUID
 import structlog
 from crivo_messaging import postgres as messaging_store
 from crivo_messaging.envelope import Envelope
-from crivo_messaging.postgres_outbox import Bell
+from crivo_messaging.postgres_outbox import Notifier
 from sqlalchemy import Row, bindparam, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
@@ -312,11 +312,11 @@ class PostgresTransaction:
 
 @asynccontextmanager
 async def begin(
-    engine: AsyncEngine, sealer: Sealer, bell: Bell
+    engine: AsyncEngine, sealer: Sealer, notifier: Notifier
 ) -> AsyncIterator[PostgresTransaction]:
     async with engine.begin() as connection:
         transaction = PostgresTransaction(connection, sealer)
         yield transaction
         told = await transaction.flush()
     if told:
-        bell.ring()
+        notifier.notify()

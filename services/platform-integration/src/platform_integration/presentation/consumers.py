@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 from functools import partial
 
 import structlog
-from crivo_messaging.away import Unavailable
 from crivo_messaging.consumer import RabbitMessage, delivery_id, message_id, queue
 from crivo_messaging.envelope import Envelope
-from crivo_messaging.heartbeat import beating
+from crivo_messaging.heartbeat import heartbeat
 from crivo_messaging.publisher import Publisher
+from crivo_messaging.unavailable import Unavailable
 from faststream.rabbit import RabbitRouter
 from platform_integration_contracts.commands import PublishReviewV1, ResolveCommandV1, ReviewComment
 from platform_integration_contracts.events import EXCHANGE, PublicationProgressedV1
@@ -44,7 +44,7 @@ def consumers(app: App, publisher: Publisher) -> RabbitRouter:
     async def on_publish_review(command: PublishReviewV1, message: RabbitMessage) -> None:
         with bound_contextvars(job_id=str(command.job_id)):
             try:
-                async with beating(publisher, partial(sign_of_life, command)):
+                async with heartbeat(publisher, partial(heartbeat_message, command)):
                     await app.publish_review(_publish_review(command, message))
             except ClaimedElsewhere as problem:
                 raise Unavailable(str(problem)) from problem
@@ -120,7 +120,7 @@ def check_state(event: JobProgress) -> CheckState:
             return _ended("neutral", "Cancelled", f"Reason: {event.reason}.")
 
 
-def sign_of_life(command: PublishReviewV1) -> Envelope:
+def heartbeat_message(command: PublishReviewV1) -> Envelope:
     """Says that this attempt is being worked on."""
     return Envelope.of(
         PublicationProgressedV1(

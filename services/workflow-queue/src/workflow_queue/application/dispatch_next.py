@@ -15,7 +15,7 @@ class DispatchNextHandler:
     limits: Limits
     policy: Policy
     now: Now
-    is_away: Callable[[BaseException], bool]
+    is_unavailable: Callable[[BaseException], bool]
 
     async def __call__(self) -> int:
         """How many were started or given up."""
@@ -27,7 +27,7 @@ class DispatchNextHandler:
                 for job in await tx.jobs.get_many(chosen):
                     job.start(now=now, policy=self.policy)
         except Exception as problem:
-            if isinstance(problem, ConcurrentUpdate) or self.is_away(problem) or not chosen:
+            if isinstance(problem, ConcurrentUpdate) or self.is_unavailable(problem) or not chosen:
                 raise
             async with self.begin() as tx:
                 for job in await tx.jobs.get_many(chosen):

@@ -1,4 +1,4 @@
-"""Signs of life of the workers, and what is done while they cannot be heard."""
+"""Heartbeats of the workers, and what is done while they cannot be heard."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ class RenewLease:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenewLeaseHandler:
-    """No inbox: a sign of life that comes twice says nothing new."""
+    """No inbox: a heartbeat that comes twice says nothing new."""
 
     leases: Leases
     policy: Policy

@@ -187,7 +187,7 @@ class WorkflowJob:
         return self.state is State.RUNNING and lease.is_of(self.step, self.attempt)
 
     def is_lost(self, lease: Lease | None, *, now: datetime) -> bool:
-        """Whether its worker is silent; one that never gave a sign of life has its deadline."""
+        """Whether its worker is silent; one that never sent a heartbeat has its deadline."""
         return lease is not None and self.is_held_by(lease) and lease.until <= now
 
     def wake(
@@ -235,7 +235,7 @@ class WorkflowJob:
 
     def _lose_lease(self, *, now: datetime, policy: Policy) -> None:
         """Back at once: the worker is gone, and waiting makes nothing better."""
-        reason = f"the worker of {self.step} gave no sign of life"
+        reason = f"the worker of {self.step} sent no heartbeat"
         tries = self.tries
         self._record(LeaseLost(step=self.step, attempt=self.attempt, reason=reason, at=now))
         if tries >= policy.max_attempts:

@@ -77,7 +77,7 @@ class StageTime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeaseLost:
-    """Whoever did the step gave no sign of life for too long."""
+    """Whoever did the step sent no heartbeat for too long."""
 
     step: Step
     attempt: int

@@ -1,4 +1,4 @@
-"""Who does a running step, as far as signs of life tell."""
+"""Who does a running step, as far as heartbeats tell."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +8,7 @@ from workflow_queue.domain.job_events import Step
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lease:
-    """A worker's hold on an attempt; outside the events, which signs of life would flood."""
+    """A worker's hold on an attempt; outside the events, which heartbeats would flood."""
 
     step: Step
     attempt: int

@@ -12,7 +12,7 @@ DISPATCHER_LOCK = 0x0C21_0004
 class Leadership:
     """A session advisory lock on a direct connection: it ends with the process that holds it.
 
-    The connection also hears what is rung on `channel`.
+    The connection also listens on `channel`.
     """
 
     def __init__(self, url: str, *, lock: int = TIMER_LOCK, channel: str | None = None) -> None:
@@ -40,8 +40,8 @@ class Leadership:
             await self.close()
         return self._held
 
-    async def rung(self, seconds: float) -> None:
-        """Return when somebody rings, or after the time."""
+    async def notified(self, seconds: float) -> None:
+        """Return when a notification arrives, or after the time."""
         if self._connection is None:
             await asyncio.sleep(seconds)
             return

@@ -1,4 +1,4 @@
-"""Leases in a table of their own: one statement for a sign of life, and no event."""
+"""Leases in a table of their own: one statement for a heartbeat, and no event."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -80,7 +80,7 @@ async def lease_of(statements: Statements, job_id: JobId) -> Lease | None:
 
 
 def end_lease(statements: Statements, job: WorkflowJob) -> None:
-    """With the end of a step; a sign of life that comes later finds the job elsewhere."""
+    """With the end of a step; a heartbeat that comes later finds the job elsewhere."""
     if any(isinstance(event, _ENDS_STEP) for event in job.recorded):
         statements.add(_END, {"job_id": job.id})
 

@@ -254,8 +254,8 @@ class PostgresTransaction:
 
 
 @asynccontextmanager
-async def begin(pool: Pool, ring: Callable[[str], None]) -> AsyncIterator[PostgresTransaction]:
-    """Commit on leaving, then `ring` for the relay and the dispatcher where they have work."""
+async def begin(pool: Pool, notify: Callable[[str], None]) -> AsyncIterator[PostgresTransaction]:
+    """Commit on leaving, then `notify` for the relay and the dispatcher where they have work."""
     try:
         async with transaction(pool) as statements:
             jobs = PostgresTransaction(statements)
@@ -264,7 +264,7 @@ async def begin(pool: Pool, ring: Callable[[str], None]) -> AsyncIterator[Postgr
     except UniqueViolation as problem:
         raise ConcurrentUpdate("Somebody else changed the job at the same time") from problem
     for channel in channels:
-        ring(channel)
+        notify(channel)
 
 
 def _frees(job: WorkflowJob) -> bool:

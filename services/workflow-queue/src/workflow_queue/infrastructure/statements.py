@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import TypeAlias
 
-from crivo_messaging.postgres_pool import Pool, Row, lent
+from crivo_messaging.postgres_pool import Pool, Row, acquire
 from psycopg import AsyncClientCursor, AsyncConnection
 
 Statement: TypeAlias = tuple[str, Mapping[str, object]]
@@ -64,7 +64,7 @@ class Statements:
 @asynccontextmanager
 async def transaction(pool: Pool) -> AsyncIterator[Statements]:
     """Commit on leaving, or roll back on an error; raise PoolTimeout when no connection is free."""
-    async with lent(pool) as connection:
+    async with acquire(pool) as connection:
         statements = Statements(connection)
         yield statements
         await statements.commit()

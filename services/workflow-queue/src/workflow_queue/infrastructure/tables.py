@@ -159,7 +159,7 @@ followed_pull_requests = Table(
     Column("pushes", JSON, nullable=False, server_default=text("'[]'")),
 )
 
-# Who does a running step, while signs of life come; outside the stream, which they would flood.
+# Who does a running step, while heartbeats come; outside the stream, which they would flood.
 leases = Table(
     "leases",
     metadata,

@@ -95,7 +95,7 @@ def consumers(app: App) -> RabbitRouter:
         report: StepReport
         match event:
             case ReviewStartedV1():
-                return  # a queue that 0.1.0 declared is bound to it; signs of life say the same
+                return  # a queue that 0.1.0 declared is bound to it; heartbeats say the same
             case ReviewCompletedV1():
                 report = ReviewCompleted(
                     attempt=event.attempt,

@@ -5,24 +5,24 @@ from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
 import structlog
-from crivo_messaging.away import is_away
-from crivo_messaging.first_of import first_of
+from crivo_messaging.unavailable import is_unavailable
+from crivo_messaging.waiting import first_completed
 from prometheus_client import Counter
 
 from workflow_queue.application.app import App
 from workflow_queue.application.ports import ConcurrentUpdate
 
-# Rings get lost with their connections, and retries become due in silence.
+# Notifications get lost with their connections, and retries become due in silence.
 POLL_SECONDS = 0.5
 AWAY_SECONDS = 2.0
 
 Leads: TypeAlias = Callable[[], Awaitable[bool]]
-Rung: TypeAlias = Callable[[float], Awaitable[None]]
+Notified: TypeAlias = Callable[[float], Awaitable[None]]
 _dispatched = Counter("crivo_jobs_dispatched_total", "Jobs that were handed to workers")
 _log = structlog.get_logger()
 
 
-async def run_dispatcher(app: App, leads: Leads, rung: Rung, stop: asyncio.Event) -> None:
+async def run_dispatcher(app: App, leads: Leads, notified: Notified, stop: asyncio.Event) -> None:
     """Dispatch until `stop`, through any absence of the database."""
     while not stop.is_set():
         pause = POLL_SECONDS
@@ -34,19 +34,19 @@ async def run_dispatcher(app: App, leads: Leads, rung: Rung, stop: asyncio.Event
         except ConcurrentUpdate:
             pause = 0  # one of them was superseded or cancelled meanwhile
         except Exception as problem:
-            if not is_away(problem):
+            if not is_unavailable(problem):
                 raise
             _log.warning("dispatcher.waiting", reason=type(problem).__name__)
             pause = AWAY_SECONDS
         if pause:
-            await first_of(rung(pause), stop.wait())
+            await first_completed(notified(pause), stop.wait())
 
 
 async def _dispatch(app: App) -> int:
     try:
         return await app.dispatch_waiting()
     except Exception as problem:
-        if isinstance(problem, ConcurrentUpdate) or is_away(problem):
+        if isinstance(problem, ConcurrentUpdate) or is_unavailable(problem):
             raise
         _log.exception("dispatcher.failed")
     return await app.dispatch_next()

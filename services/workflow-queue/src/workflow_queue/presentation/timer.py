@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import TypeAlias
 
 import structlog
-from crivo_messaging.away import is_away
+from crivo_messaging.unavailable import is_unavailable
 from crivo_observability.context import caused_by
 from crivo_observability.traces import span
 from prometheus_client import Counter
@@ -45,7 +45,7 @@ async def _dispatch(app: App, job: DueJob) -> None:
         except ConcurrentUpdate:
             return  # somebody moved it meanwhile; if not far enough, it is still due
         except Exception as problem:
-            if is_away(problem):
+            if is_unavailable(problem):
                 raise
             # One job that cannot be moved must not stop the clock of all others.
             _log.exception("timer.job_failed")
@@ -68,7 +68,7 @@ async def run_timer(app: App, leads: Leads, hears: Hears, stop: asyncio.Event) -
                     pause = 0
             led = leading
         except Exception as problem:
-            if not is_away(problem):
+            if not is_unavailable(problem):
                 raise
             _log.warning("timer.waiting", reason=type(problem).__name__)
             pause = AWAY_SECONDS

@@ -4,19 +4,19 @@ from datetime import timedelta
 from typing import Protocol
 from uuid import UUID, uuid4
 
-from crivo_messaging.dead_letter_office import DeadLetterDesk, Whose
-from crivo_messaging.dead_letters import DeadLetter, DeadLetters
+from crivo_messaging.dead_letter_service import DeadLetterRepository, DeadLetterScope
+from crivo_messaging.dead_letters import DeadLetter, DeadLetterSink
 from messaging_support.messages import NOON, ORGANIZATION
 
-OWNER = Whose(organization_id=ORGANIZATION, unclaimed=True)
-ADMIN = Whose(organization_id=ORGANIZATION, unclaimed=False)
+OWNER = DeadLetterScope(organization_id=ORGANIZATION, without_organization=True)
+ADMIN = DeadLetterScope(organization_id=ORGANIZATION, without_organization=False)
 
 
-class Store(DeadLetters, DeadLetterDesk, Protocol):
+class Store(DeadLetterSink, DeadLetterRepository, Protocol):
     """Both sides of one store."""
 
 
-def a_letter(
+def a_dead_letter(
     *,
     minute: int = 0,
     organization_id: UUID | None = ORGANIZATION,

@@ -15,19 +15,19 @@ from workflow_queue.domain.job_events import Step
 from workflow_queue.domain.pull_request import JobId
 from workflow_queue.presentation.topology import LEASES
 
-SignOfLife: TypeAlias = Annotated[
+Heartbeat: TypeAlias = Annotated[
     ReviewProgressedV1 | PublicationProgressedV1, Field(discriminator="type")
 ]
 _heard = Counter(
-    "crivo_signs_of_life_total", "Signs of life by what became of them", ["step", "verdict"]
+    "crivo_signs_of_life_total", "Heartbeats by what became of them", ["step", "verdict"]
 )
 
 
-def signs_of_life(app: App) -> RabbitRouter:
+def heartbeats(app: App) -> RabbitRouter:
     router = RabbitRouter()
 
     @router.subscriber(queue(LEASES))
-    async def on_sign_of_life(event: SignOfLife) -> None:
+    async def on_heartbeat(event: Heartbeat) -> None:
         step = Step.ANALYZE if isinstance(event, ReviewProgressedV1) else Step.PUBLISH
         verdict = await app.renew_lease(
             RenewLease(job_id=JobId(event.job_id), step=step, attempt=event.attempt)
