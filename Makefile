@@ -3,11 +3,11 @@
 SHELL := /bin/sh
 PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .local/uv/bin/uv)
-EDITABLE := $(foreach d,$(patsubst %/pyproject.toml,%,$(wildcard contracts/*/pyproject.toml libs/*/pyproject.toml services/*/pyproject.toml infra/local/pyproject.toml tests-e2e/pyproject.toml simulations/pyproject.toml bench/pyproject.toml evals/pyproject.toml)),-e $(d))
+EDITABLE := $(foreach d,$(patsubst %/pyproject.toml,%,$(wildcard contracts/*/pyproject.toml libs/*/pyproject.toml services/*/pyproject.toml infra/*/pyproject.toml bench/pyproject.toml bench/*/pyproject.toml evals/pyproject.toml)),-e $(d))
 BIN := .venv/bin
 CRIVO := $(BIN)/python -m crivo_local
 LAYOUT ?= all
-TESTS := $(wildcard */*/tests) tests-e2e/tests simulations/tests bench/tests evals/tests
+TESTS := $(wildcard */*/tests) tests-e2e/tests bench/tests evals/tests
 POOLED := organization platform-integration workflow-queue
 SERVICES := gateway organization platform-integration workflow-queue code-review
 
@@ -44,7 +44,7 @@ fmt: setup ## Format the code and fix what can be fixed safely
 	@$(BIN)/ruff format --quiet .
 
 types: setup ## Types, strictly
-	@$(BIN)/mypy $(wildcard */*/src tests-e2e/src simulations/src bench/src evals/src infra/checks/*.py)
+	@$(BIN)/mypy $(wildcard */*/src bench/src evals/src infra/checks/*.py)
 	@for tests in $(TESTS); do MYPYPATH=$$tests $(BIN)/mypy $$tests || exit 1; done
 
 contracts: setup ## Messages: nothing published breaks; schemas, samples and docs/events.md agree
@@ -95,10 +95,10 @@ model: setup ## No job rests for ever: the random model at length, and what it w
 
 # --- figures: what it costs, and what that means ---
 
-measure-costs: setup ## What one small pull request costs, by process and by store; for simulations/measured.toml
+measure-costs: setup ## What one small pull request costs, by process and by store; for bench/models/measured.toml
 	@$(BIN)/python -m crivo_models.measure.costs
 
-measure-burst: setup ## 200 pull requests at once, as it really goes; for simulations/burst.toml
+measure-burst: setup ## 200 pull requests at once, as it really goes; for bench/models/burst.toml
 	@$(BIN)/python -m crivo_models.measure.burst
 
 measure-fairness: setup ## One job behind 1,000 of another organization, on real queues

@@ -9,10 +9,9 @@ PACKAGES = (
     "contracts/*",
     "libs/*",
     "services/*",
-    "infra/local",
-    "tests-e2e",
-    "simulations",
+    "infra/*",
     "bench",
+    "bench/*",
     "evals",
 )
 

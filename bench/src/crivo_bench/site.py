@@ -11,7 +11,7 @@ from crivo_local.part import Part
 from crivo_local.platform import Platform
 from crivo_local.stack import Stack
 from crivo_local.workspace import Workspace
-from crivo_messaging.postgres_outbox import libpq_url
+from crivo_postgres.connection import libpq_url
 
 from crivo_bench.plan import Plan
 from crivo_bench.profiles import profiled

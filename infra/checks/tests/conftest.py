@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-SOURCES = ("contracts", "libs", "services", "infra", "tests-e2e", "simulations")
+SOURCES = ("contracts", "libs", "services", "infra", "bench")
 NOT_SOURCES = shutil.ignore_patterns("tests", "samples", "__pycache__", ".*", "*.egg-info")
 
 

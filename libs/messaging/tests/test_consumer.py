@@ -29,7 +29,7 @@ from crivo_messaging.topology import (
     TopologyMismatch,
     declare_at,
 )
-from crivo_messaging.unavailable import Unavailable
+from crivo_tasks.unavailable import Unavailable
 from messaging_support.messages import TOPOLOGY, CountedV1, counted
 from sqlalchemy import MetaData, select
 from sqlalchemy.ext.asyncio import AsyncEngine

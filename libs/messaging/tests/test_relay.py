@@ -10,15 +10,12 @@ import pytest
 from aio_pika.abc import AbstractIncomingMessage
 from crivo_messaging.envelope import Envelope
 from crivo_messaging.postgres import append
-from crivo_messaging.postgres_outbox import (
-    Notifier,
-    PostgresOutbox,
-    database_answers,
-    open_notifier,
-)
+from crivo_messaging.postgres_outbox import CHANNEL, PostgresOutbox
 from crivo_messaging.publisher import BrokerUnavailable, Publisher
 from crivo_messaging.relay import Outcome, Relay
 from crivo_messaging.topology import Exchange, Topology, declare_at
+from crivo_postgres.connection import database_answers
+from crivo_postgres.notifier import Notifier, open_notifier
 from messaging_support.messages import TOPOLOGY, counted, whispered
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -131,19 +128,19 @@ async def test_only_one_relay_leads_and_a_standby_follows(
     await standby.close()
 
 
-async def test_the_bell_wakes_a_waiting_relay(engine: AsyncEngine, database_url: str) -> None:
+async def test_the_notifier_wakes_a_waiting_relay(engine: AsyncEngine, database_url: str) -> None:
     outbox = PostgresOutbox(database_url)
     await outbox.lead()
     async with open_notifier(database_url) as notifier:
-        await _rung(notifier, outbox)
+        await _notified(notifier, outbox)
     await outbox.close()
 
 
-async def _rung(notifier: Notifier, outbox: PostgresOutbox) -> None:
+async def _notified(notifier: Notifier, outbox: PostgresOutbox) -> None:
     """Fails by its time-out: the wait alone would take an hour."""
     async with asyncio.timeout(10):
         waiting = asyncio.create_task(outbox.wait(3600))
-        notifier.notify()
+        notifier.notify(CHANNEL)
         await waiting
 
 

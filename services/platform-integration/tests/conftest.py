@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from functools import partial
 
 import pytest
-from crivo_messaging.postgres_outbox import Notifier, open_notifier
+from crivo_postgres.notifier import Notifier, open_notifier
 from crivo_testkit.plugin import NewDatabase
 from crivo_testkit.pooler import direct_url
 from platform_integration.application.ports import Begin

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from crivo_messaging.postgres_pool import Pool, open_pool
+from crivo_postgres.pool import Pool, open_pool
 from crivo_testkit.plugin import NewDatabase
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from workflow_queue.bootstrap import Service, open_service

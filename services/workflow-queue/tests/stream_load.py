@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import psycopg
 from crivo_local.stack import Stack
-from crivo_messaging.postgres_pool import Pool, open_pool
+from crivo_postgres.pool import Pool, open_pool
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from workflow_queue.domain.job import WorkflowJob

@@ -13,7 +13,8 @@ from crivo_local.databases import Database
 from crivo_local.part import Part
 from crivo_messaging.envelope import Envelope
 from crivo_messaging.postgres import append, messaging_tables
-from crivo_messaging.postgres_outbox import open_notifier
+from crivo_messaging.postgres_outbox import CHANNEL
+from crivo_postgres.notifier import open_notifier
 from faststream.rabbit import RabbitBroker
 from sqlalchemy import MetaData, create_engine
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -126,7 +127,7 @@ async def _through_outbox(url: str) -> AsyncIterator[Send]:
             )
             async with engine.begin() as connection:
                 await append(connection, [envelope])
-            notifier.notify()
+            notifier.notify(CHANNEL)
 
         yield send
     await engine.dispose()

@@ -3,7 +3,7 @@
 from statistics import median
 
 from crivo_local.part import Part
-from crivo_messaging.postgres_outbox import libpq_url
+from crivo_postgres.connection import libpq_url
 
 from crivo_bench import wrk
 from crivo_bench.peers import any_port, running

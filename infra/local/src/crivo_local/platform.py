@@ -21,7 +21,7 @@ from crivo_local.stack import Stack
 
 READY_SECONDS = 60.0
 POLL_SECONDS = 0.05
-SOURCES = ("contracts", "libs", "services", "tests-e2e")
+SOURCES = ("contracts", "libs", "services", "infra/simulators")
 
 Say = Callable[[str], None]
 

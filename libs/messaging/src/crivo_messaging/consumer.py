@@ -21,6 +21,7 @@ import structlog
 from aio_pika.abc import AbstractIncomingMessage
 from crivo_observability.context import caused_by
 from crivo_observability.traces import span
+from crivo_tasks.unavailable import is_unavailable
 from fast_depends.library import CustomField
 from faststream import BaseMiddleware
 from faststream.exceptions import NackMessage
@@ -39,7 +40,6 @@ from crivo_messaging.dead_letters import (
     store_dead_letter,
 )
 from crivo_messaging.topology import Topology, declare_at
-from crivo_messaging.unavailable import is_unavailable
 
 RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 CONFLICT_TRIES = 8

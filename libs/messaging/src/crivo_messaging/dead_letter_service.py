@@ -14,11 +14,11 @@ from typing import Literal, Protocol, TypeAlias
 from uuid import UUID
 
 import aio_pika
+from crivo_tasks.schedule import Task, every
 from prometheus_client import Gauge
 
 from crivo_messaging.dead_letters import DEAD_LETTER_HEADER, ERROR_HEADER, QUEUE_HEADER, DeadLetter
 from crivo_messaging.publisher import Publisher
-from crivo_messaging.schedule import Task, every
 from crivo_messaging.topology import Topology
 
 State: TypeAlias = Literal["open", "replayed", "discarded"]

@@ -8,10 +8,10 @@ import aio_pika
 import structlog
 from aio_pika.abc import AbstractChannel, AbstractConnection
 from aio_pika.exceptions import AMQPException
+from crivo_tasks.waiting import cancel_and_wait
 
 from crivo_messaging.envelope import Envelope
 from crivo_messaging.publisher import BrokerUnavailable, Publisher, Unroutable
-from crivo_messaging.waiting import cancel_and_wait
 
 HEARTBEAT_SECONDS = 5.0
 ANSWER_SECONDS = 2.0

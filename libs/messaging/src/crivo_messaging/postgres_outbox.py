@@ -1,24 +1,16 @@
-"""The relay's side of the PostgreSQL outbox, and the notifier that wakes it.
+"""The relay's side of the PostgreSQL outbox, over a direct connection: it holds a session lock."""
 
-Both use a direct connection: LISTEN and session advisory locks do not survive a pooler in
-transaction mode. NOTIFY never runs inside a business transaction, where it would serialise commits.
-"""
-
-import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
 import psycopg
-import structlog
+from crivo_postgres.connection import connect
 from prometheus_client import Gauge
-from psycopg.rows import dict_row
 
 from crivo_messaging.envelope import Envelope
 from crivo_messaging.relay import Outcome, StoreUnavailable
-from crivo_messaging.waiting import cancel_and_wait
 
 BATCH = 500
 CHANNEL = "outbox"
@@ -30,7 +22,6 @@ SWEEP_SECONDS = 3600.0
 _LOCK = 0x0C21_0001
 
 _lag = Gauge("crivo_outbox_lag_seconds", "Age of the oldest unpublished message")
-_log = structlog.get_logger()
 
 # Never a high-water mark: identity values are not commit order. A postponed message delays
 # the later ones of its own subject only.
@@ -52,30 +43,6 @@ _SWEEP = (
     f"DELETE FROM outbox WHERE published_at < now() - interval '{KEEP_PUBLISHED}'".encode(),  # noqa: S608
     f"DELETE FROM inbox WHERE handled_at < now() - interval '{KEEP_INBOX}'".encode(),  # noqa: S608
 )
-
-
-def libpq_url(url: str) -> str:
-    """The URL without SQLAlchemy's driver name."""
-    return url.replace("postgresql+psycopg://", "postgresql://", 1)
-
-
-async def connect(url: str) -> psycopg.AsyncConnection[dict[str, Any]]:
-    """A direct connection that notices within seconds that its server is gone."""
-    return await psycopg.AsyncConnection.connect(
-        libpq_url(url),
-        autocommit=True,
-        row_factory=dict_row,
-        connect_timeout=5,
-        keepalives_idle=5,
-        keepalives_interval=2,
-        keepalives_count=3,
-    )
-
-
-async def database_answers(url: str) -> None:
-    """Raise psycopg's error when it does not: the readiness of a process without a pool."""
-    async with await connect(url) as connection:
-        await connection.execute("SELECT 1")
 
 
 async def sweep(url: str) -> None:
@@ -152,51 +119,3 @@ class PostgresOutbox:
         except psycopg.OperationalError as problem:
             await self.close()
             raise StoreUnavailable(str(problem)) from problem
-
-
-class Notifier:
-    """Sends NOTIFY after a commit, so that listeners wake at once; calls close together are merged.
-
-    A notification is lost when its connection breaks: the listener's polling is the guarantee.
-    """
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self._requested = asyncio.Event()
-        self._channels: set[str] = set()
-
-    def notify(self, channel: str = CHANNEL) -> None:
-        self._channels.add(channel)
-        self._requested.set()
-
-    async def _run(self) -> None:
-        connection: psycopg.AsyncConnection[dict[str, Any]] | None = None
-        try:
-            while True:
-                await self._requested.wait()
-                self._requested.clear()
-                channels, self._channels = self._channels, set()
-                try:
-                    if connection is None:
-                        connection = await connect(self._url)
-                    for channel in channels:
-                        await connection.execute("SELECT pg_notify(%s, '')", [channel])
-                except psycopg.OperationalError as problem:
-                    _log.info("postgres.notify_failed", reason=str(problem))
-                    connection = None
-        finally:
-            if connection is not None:
-                await connection.close()
-
-
-@asynccontextmanager
-async def open_notifier(url: str) -> AsyncIterator[Notifier]:
-    """A notifier that sends as long as the block lasts."""
-    notifier = Notifier(url)
-    running = asyncio.create_task(notifier._run())
-    try:
-        yield notifier
-    finally:
-        await cancel_and_wait(running)
-    if not running.cancelled():
-        running.result()

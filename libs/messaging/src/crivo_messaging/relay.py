@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
+from crivo_tasks.waiting import first_completed
 from prometheus_client import Counter, Gauge
 
 from crivo_messaging.envelope import Envelope
 from crivo_messaging.publisher import BrokerUnavailable, Publisher, Unroutable
-from crivo_messaging.waiting import first_completed
 
 POLL_SECONDS = 0.5
 _BACKOFF_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)

@@ -12,8 +12,8 @@ from crivo_messaging.dead_letter_service import DeadLetterService, open_dead_let
 from crivo_messaging.mongo import Document, MongoOutbox
 from crivo_messaging.mongo_dead_letters import MongoDeadLetters
 from crivo_messaging.publisher import Publisher
-from crivo_messaging.unavailable import is_unavailable
 from crivo_observability.http import ASGIApp
+from crivo_tasks.unavailable import is_unavailable
 from crivo_web.identity import utc_now
 from crivo_web.operations import Checks
 from pymongo.asynchronous.database import AsyncDatabase

@@ -4,9 +4,9 @@ import argparse
 from functools import partial
 
 from crivo_messaging.dead_letter_service import watch_open
-from crivo_messaging.schedule import every
 from crivo_observability.logs import configure_logs
 from crivo_observability.traces import configure_traces
+from crivo_tasks.schedule import every
 from crivo_web.operations import operations_app
 from crivo_web.serve import run, serve
 

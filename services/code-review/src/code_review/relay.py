@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from crivo_messaging.mongo import Document, MongoOutbox
 from crivo_messaging.publisher import Publisher
 from crivo_messaging.relay import Relay
-from crivo_messaging.schedule import Task
+from crivo_tasks.schedule import Task
 from crivo_web.operations import Checks
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase

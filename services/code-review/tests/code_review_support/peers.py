@@ -18,8 +18,8 @@ from code_review_support.builders import NOON
 from crivo_contracts.event import Message
 from crivo_messaging.envelope import Envelope
 from crivo_messaging.publisher import Publisher
-from crivo_messaging.schedule import Task
 from crivo_messaging.topology import declare_at
+from crivo_tasks.schedule import Task
 
 HEARTBEATS = {events.ReviewProgressedV1.model_fields["type"].default}
 

@@ -6,10 +6,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from crivo_messaging.postgres_engine import open_engine
-from crivo_messaging.postgres_outbox import open_notifier
-from crivo_messaging.unavailable import is_unavailable
 from crivo_observability.http import ASGIApp
+from crivo_postgres.engine import open_engine
+from crivo_postgres.notifier import open_notifier
+from crivo_tasks.unavailable import is_unavailable
 from crivo_web.application import create_service
 from crivo_web.identity import Now, utc_now
 from sqlalchemy import text

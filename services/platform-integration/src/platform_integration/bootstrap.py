@@ -14,13 +14,13 @@ from crivo_messaging.dead_letter_service import (
     watch_open,
 )
 from crivo_messaging.postgres_dead_letters import PostgresDeadLetters
-from crivo_messaging.postgres_engine import open_engine
-from crivo_messaging.postgres_outbox import open_notifier
-from crivo_messaging.postgres_pool import open_pool
 from crivo_messaging.publisher import Publisher
-from crivo_messaging.schedule import Task, every
-from crivo_messaging.unavailable import is_unavailable
 from crivo_observability.http import ASGIApp
+from crivo_postgres.engine import open_engine
+from crivo_postgres.notifier import open_notifier
+from crivo_postgres.pool import open_pool
+from crivo_tasks.schedule import Task, every
+from crivo_tasks.unavailable import is_unavailable
 from crivo_web.operations import Checks
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine

@@ -2,10 +2,11 @@
 
 from functools import partial
 
-from crivo_messaging.postgres_outbox import SWEEP_SECONDS, PostgresOutbox, database_answers, sweep
+from crivo_messaging.postgres_outbox import SWEEP_SECONDS, PostgresOutbox, sweep
 from crivo_messaging.publisher import Publisher
 from crivo_messaging.relay import Relay
-from crivo_messaging.schedule import Task, every
+from crivo_postgres.connection import database_answers
+from crivo_tasks.schedule import Task, every
 from crivo_web.operations import Checks
 
 from platform_integration.infrastructure.purge import purge

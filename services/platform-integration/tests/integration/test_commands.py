@@ -5,8 +5,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from crivo_messaging.postgres_outbox import Notifier, PostgresOutbox
-from crivo_messaging.postgres_pool import open_pool
+from crivo_messaging.postgres_outbox import PostgresOutbox
+from crivo_postgres.notifier import Notifier
+from crivo_postgres.pool import open_pool
 from platform_integration.application.ports import (
     Begin,
     HostAway,

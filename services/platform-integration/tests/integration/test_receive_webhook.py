@@ -6,8 +6,8 @@ from typing import Any
 
 import psycopg
 import pytest
-from crivo_messaging.postgres_outbox import Notifier
-from crivo_messaging.postgres_pool import WAIT_SECONDS, open_pool
+from crivo_postgres.notifier import Notifier
+from crivo_postgres.pool import WAIT_SECONDS, open_pool
 from platform_integration.application.ports import Begin
 from platform_integration.application.receive_webhook import ReceiveWebhookHandler
 from platform_integration.domain.webhook import (

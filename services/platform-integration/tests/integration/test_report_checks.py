@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 import pytest
-from crivo_messaging.postgres_outbox import Notifier
+from crivo_postgres.notifier import Notifier
 from platform_integration.application.ports import (
     Begin,
     CheckRuns,

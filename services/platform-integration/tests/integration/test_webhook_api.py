@@ -4,7 +4,7 @@ import asyncio
 
 import psycopg
 import pytest
-from crivo_messaging.postgres_outbox import libpq_url
+from crivo_postgres.connection import libpq_url
 from crivo_testkit.pooler import direct_url
 from httpx import Response
 from platform_integration.application.ports import Begin

@@ -12,14 +12,16 @@ import crivo_web.operations as operations
 from crivo_messaging.dead_letter_service import DeadLetterService, open_dead_letter_service
 from crivo_messaging.heartbeat import QueueInspector
 from crivo_messaging.postgres_dead_letters import PostgresDeadLetters
-from crivo_messaging.postgres_engine import open_engine
-from crivo_messaging.postgres_outbox import SWEEP_SECONDS, PostgresOutbox, open_notifier, sweep
-from crivo_messaging.postgres_pool import open_pool
+from crivo_messaging.postgres_outbox import SWEEP_SECONDS, PostgresOutbox, sweep
 from crivo_messaging.publisher import Publisher
 from crivo_messaging.relay import Relay
-from crivo_messaging.schedule import Task, every
-from crivo_messaging.unavailable import is_unavailable
 from crivo_observability.http import ASGIApp
+from crivo_postgres.engine import open_engine
+from crivo_postgres.leadership import Leadership
+from crivo_postgres.notifier import open_notifier
+from crivo_postgres.pool import open_pool
+from crivo_tasks.schedule import Task, every
+from crivo_tasks.unavailable import is_unavailable
 from crivo_web.identity import utc_now
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -42,7 +44,6 @@ from workflow_queue.application.update_job_status import UpdateJobStatusHandler
 from workflow_queue.domain.orchestrator import WorkflowOrchestrator
 from workflow_queue.infrastructure import postgres
 from workflow_queue.infrastructure.archive import archive_batch
-from workflow_queue.infrastructure.leadership import DISPATCHER_LOCK, Leadership
 from workflow_queue.infrastructure.leases import PostgresLeases
 from workflow_queue.infrastructure.postgres_cadences import PostgresCadences
 from workflow_queue.infrastructure.postgres_views import PostgresJobViews
@@ -54,6 +55,9 @@ from workflow_queue.settings import Settings
 
 VERSION = "0.1.0"
 DAY_SECONDS = 86_400.0
+# Advisory locks of the database; the others are in migrations/env.py and crivo_messaging.
+TIMER_LOCK = 0x0C21_0002
+DISPATCHER_LOCK = 0x0C21_0004
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +128,7 @@ class Service:
 
     async def keep_time(self, stop: asyncio.Event) -> None:
         """Move the jobs that are due until told to stop."""
-        leadership = Leadership(self.settings.direct_url)
+        leadership = Leadership(self.settings.direct_url, lock=TIMER_LOCK)
         inspector = QueueInspector(self.settings.rabbitmq_url.get_secret_value(), LEASES)
         try:
             await run_timer(self.app, leadership.held, inspector.has_consumers, stop)

@@ -5,7 +5,7 @@ from typing import Any, cast
 from uuid import UUID, uuid4
 
 import pytest
-from crivo_messaging.postgres_pool import Pool
+from crivo_postgres.pool import Pool
 from crivo_web.identity import Role
 from httpx import Response
 from sqlalchemy.ext.asyncio import AsyncEngine

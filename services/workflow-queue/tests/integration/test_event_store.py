@@ -4,7 +4,7 @@ import asyncio
 from datetime import datetime, timedelta
 
 import pytest
-from crivo_messaging.postgres_pool import Pool
+from crivo_postgres.pool import Pool
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from workflow_queue.application.retry_job import RetryJob

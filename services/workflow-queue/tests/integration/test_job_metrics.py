@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from crivo_messaging.postgres_pool import Pool
+from crivo_postgres.pool import Pool
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from workflow_queue.domain.pull_request import OrganizationId

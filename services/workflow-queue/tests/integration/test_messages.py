@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 from code_review_contracts.commands import AnalyzePullRequestV1
-from crivo_messaging.postgres_pool import Pool
+from crivo_postgres.pool import Pool
 from platform_integration_contracts.commands import PublishReviewV1
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine

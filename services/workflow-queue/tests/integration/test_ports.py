@@ -6,7 +6,7 @@ from typing import cast
 from uuid import UUID, uuid4
 
 import pytest
-from crivo_messaging.postgres_pool import Pool
+from crivo_postgres.pool import Pool
 from sqlalchemy.ext.asyncio import AsyncEngine
 from workflow_queue.application.ports import (
     AlreadyHandled,

@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from crivo_messaging.postgres_pool import Pool, open_pool
+from crivo_postgres.pool import Pool, open_pool
 from psycopg.errors import DivisionByZero
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine

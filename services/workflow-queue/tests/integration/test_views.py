@@ -4,7 +4,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from crivo_messaging.postgres_pool import Pool
+from crivo_postgres.pool import Pool
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from workflow_queue.application.job_views import JobFilter, JobView

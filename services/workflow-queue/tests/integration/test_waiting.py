@@ -6,9 +6,9 @@ from typing import cast
 from uuid import UUID
 
 import pytest
-from crivo_messaging.postgres_pool import Pool
 from crivo_observability.context import caused_by
 from crivo_observability.traces import configure_traces, span, traceparent
+from crivo_postgres.pool import Pool
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from workflow_queue.application.ports import Begin

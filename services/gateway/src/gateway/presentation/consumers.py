@@ -1,7 +1,7 @@
 """One function per queue: translate, call."""
 
 from crivo_messaging.consumer import RabbitMessage, message_id, queue
-from crivo_messaging.unavailable import Unavailable
+from crivo_tasks.unavailable import Unavailable
 from faststream.rabbit import RabbitRouter
 
 from gateway.application.live import LiveAway, LiveLog

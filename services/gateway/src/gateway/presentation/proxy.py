@@ -6,9 +6,9 @@ from contextlib import suppress
 from typing import Any
 
 import structlog
-from crivo_messaging.waiting import cancel_and_wait
 from crivo_observability.http import Receive, Scope, Send
 from crivo_observability.traces import traceparent
+from crivo_tasks.waiting import cancel_and_wait
 from crivo_web.identity import Now, issue
 
 from gateway.application.identify import Identify

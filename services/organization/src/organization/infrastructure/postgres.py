@@ -8,7 +8,8 @@ from uuid import UUID
 
 from crivo_messaging.envelope import Envelope
 from crivo_messaging.postgres import append
-from crivo_messaging.postgres_outbox import Notifier
+from crivo_messaging.postgres_outbox import CHANNEL as OUTBOX
+from crivo_postgres.notifier import Notifier
 from psycopg.errors import ForeignKeyViolation
 from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.exc import IntegrityError
@@ -131,4 +132,4 @@ async def begin(engine: AsyncEngine, notifier: Notifier) -> AsyncIterator[Postgr
         envelopes = transaction.accounts.envelopes
         await append(connection, envelopes)
     if envelopes:
-        notifier.notify()
+        notifier.notify(OUTBOX)

@@ -11,8 +11,9 @@ from typing import Any
 
 import psycopg
 from crivo_messaging.postgres import outbox_parameters
-from crivo_messaging.postgres_outbox import Notifier
-from crivo_messaging.postgres_pool import WAIT_SECONDS, Pool, acquire
+from crivo_messaging.postgres_outbox import CHANNEL as OUTBOX
+from crivo_postgres.notifier import Notifier
+from crivo_postgres.pool import WAIT_SECONDS, Pool, acquire
 from psycopg_pool import PoolTimeout
 
 from platform_integration.domain.webhook import CannotStore, Delivery, Notice
@@ -67,7 +68,7 @@ class PostgresDeliveries:
         except (psycopg.OperationalError, PoolTimeout) as problem:
             raise CannotStore("the database is away; please deliver again") from problem
         if rows and notice is not None:
-            self._notifier.notify()
+            self._notifier.notify(OUTBOX)
         return bool(rows)
 
     async def _fetch(self, statement: bytes, parameters: dict[str, object]) -> Sequence[Any]:

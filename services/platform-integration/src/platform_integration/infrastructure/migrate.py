@@ -1,15 +1,11 @@
-"""Brings the database to the newest schema; the migrations are inside the package."""
+"""The service's own migration history; it is inside the package, so it runs wherever that is."""
 
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
+from crivo_postgres import migrate as runner
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def migrate(url: str, revision: str = "head") -> None:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    config.attributes["url"] = url
-    command.upgrade(config, revision)
+    runner.migrate(url, MIGRATIONS, revision)

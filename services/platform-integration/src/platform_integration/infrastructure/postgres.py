@@ -10,7 +10,8 @@ from uuid import UUID
 import structlog
 from crivo_messaging import postgres as messaging_store
 from crivo_messaging.envelope import Envelope
-from crivo_messaging.postgres_outbox import Notifier
+from crivo_messaging.postgres_outbox import CHANNEL as OUTBOX
+from crivo_postgres.notifier import Notifier
 from sqlalchemy import Row, bindparam, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
@@ -319,4 +320,4 @@ async def begin(
         yield transaction
         told = await transaction.flush()
     if told:
-        notifier.notify()
+        notifier.notify(OUTBOX)

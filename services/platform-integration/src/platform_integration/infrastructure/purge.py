@@ -1,6 +1,6 @@
 """What is forgotten of deliveries, by a process that has no pool."""
 
-from crivo_messaging.postgres_outbox import connect
+from crivo_postgres.connection import connect
 
 KEEP_BODIES = "7 days"
 _PURGE = f"""

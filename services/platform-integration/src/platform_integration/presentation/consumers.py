@@ -8,7 +8,7 @@ from crivo_messaging.consumer import RabbitMessage, delivery_id, message_id, que
 from crivo_messaging.envelope import Envelope
 from crivo_messaging.heartbeat import heartbeat
 from crivo_messaging.publisher import Publisher
-from crivo_messaging.unavailable import Unavailable
+from crivo_tasks.unavailable import Unavailable
 from faststream.rabbit import RabbitRouter
 from platform_integration_contracts.commands import PublishReviewV1, ResolveCommandV1, ReviewComment
 from platform_integration_contracts.events import EXCHANGE, PublicationProgressedV1

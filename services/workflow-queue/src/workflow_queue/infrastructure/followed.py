@@ -4,7 +4,7 @@ import json
 from datetime import datetime
 from typing import Any
 
-from crivo_messaging.postgres_pool import Row
+from crivo_postgres.pool import Row
 
 from workflow_queue.domain.pull_request import FollowedPullRequest, PullRequestRef
 from workflow_queue.infrastructure.postgres_cadences import cadence_of

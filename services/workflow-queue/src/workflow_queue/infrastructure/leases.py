@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from crivo_messaging.postgres_pool import Pool
+from crivo_postgres.pool import Pool
 from sqlalchemy import ColumnElement, and_
 
 from workflow_queue.domain.job import WorkflowJob

@@ -14,9 +14,9 @@ from uuid import UUID
 from crivo_messaging import postgres as messaging
 from crivo_messaging.envelope import Envelope
 from crivo_messaging.postgres_outbox import CHANNEL as OUTBOX
-from crivo_messaging.postgres_pool import Pool, Row
 from crivo_observability.context import causation_id, correlation_id
 from crivo_observability.traces import traceparent
+from crivo_postgres.pool import Pool, Row
 from psycopg.errors import UniqueViolation
 
 from workflow_queue.application.ports import (

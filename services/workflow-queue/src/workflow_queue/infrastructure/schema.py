@@ -2,19 +2,16 @@
 
 from pathlib import Path
 
-from alembic import command
 from alembic.config import Config
+from crivo_postgres import migrate as runner
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def alembic_config(url: str) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    config.attributes["url"] = url
-    return config
+    return runner.alembic_config(url, MIGRATIONS)
 
 
 def migrate(url: str) -> None:
     """Bring the database to the newest schema; nothing to do is no error."""
-    command.upgrade(alembic_config(url), "head")
+    runner.migrate(url, MIGRATIONS)

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import TypeAlias
 
-from crivo_messaging.postgres_pool import Pool, Row, acquire
+from crivo_postgres.pool import Pool, Row, acquire
 from psycopg import AsyncClientCursor, AsyncConnection
 
 Statement: TypeAlias = tuple[str, Mapping[str, object]]

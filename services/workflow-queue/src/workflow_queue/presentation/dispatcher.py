@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
 import structlog
-from crivo_messaging.unavailable import is_unavailable
-from crivo_messaging.waiting import first_completed
+from crivo_tasks.unavailable import is_unavailable
+from crivo_tasks.waiting import first_completed
 from prometheus_client import Counter
 
 from workflow_queue.application.app import App

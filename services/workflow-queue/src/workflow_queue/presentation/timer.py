@@ -6,9 +6,9 @@ from contextlib import suppress
 from typing import TypeAlias
 
 import structlog
-from crivo_messaging.unavailable import is_unavailable
 from crivo_observability.context import caused_by
 from crivo_observability.traces import span
+from crivo_tasks.unavailable import is_unavailable
 from prometheus_client import Counter
 from structlog.contextvars import bound_contextvars
 

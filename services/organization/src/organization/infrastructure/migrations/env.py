@@ -1,20 +1,7 @@
-"""Alembic's entry: one connection, short lock waits, so that a migration never blocks traffic."""
+"""Alembic's entry, run by `python -m organization migrate`."""
 
-from alembic import context
-from sqlalchemy import create_engine, text
+from crivo_postgres.migrate import run_migrations
 
 from organization.infrastructure.tables import metadata
 
-# Outlasts no request's patience: a migration that cannot get its lock is tried again.
-LOCK_TIMEOUT = "5s"
-
-# Nothing outlives the transaction, so that a pooler may stand between.
-engine = create_engine(context.config.attributes["url"], connect_args={"prepare_threshold": None})
-with engine.connect() as connection:
-    context.configure(connection=connection, target_metadata=metadata, compare_type=True)
-    with context.begin_transaction():
-        connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))
-        # One migrator at a time, however many replicas start together.
-        connection.execute(text("SELECT pg_advisory_xact_lock(1128481089)"))
-        context.run_migrations()
-engine.dispose()
+run_migrations(metadata, lock=1128481089)

@@ -13,7 +13,7 @@ from crivo_models.page import fill
 from crivo_models.pipeline import Deployment, Outcome, Pipeline
 from crivo_models.plan import LOADS, PREFETCH, REVIEWER, Plan, ceilings, peak_rate, plan
 
-PAGE = Path(__file__).parents[3] / "docs/capacity.md"
+PAGE = Path(__file__).parents[4] / "docs/capacity.md"
 SEED = 1
 # Enough for percentiles that hold still.
 JOBS = 20_000

@@ -1,12 +1,10 @@
-"""One of many timers or dispatchers works; the others wait for its connection to end."""
+"""One of several processes leads; the others wait for its connection to end."""
 
 import asyncio
 
 import psycopg
-from crivo_messaging.postgres_outbox import connect
 
-TIMER_LOCK = 0x0C21_0002
-DISPATCHER_LOCK = 0x0C21_0004
+from crivo_postgres.connection import connect
 
 
 class Leadership:
@@ -15,7 +13,7 @@ class Leadership:
     The connection also listens on `channel`.
     """
 
-    def __init__(self, url: str, *, lock: int = TIMER_LOCK, channel: str | None = None) -> None:
+    def __init__(self, url: str, *, lock: int, channel: str | None = None) -> None:
         self._url = url
         self._lock = lock
         self._channel = channel
@@ -29,7 +27,7 @@ class Leadership:
                 self._held = False
                 self._connection = await connect(self._url)
                 if self._channel:
-                    await self._connection.execute(f"LISTEN {self._channel}")
+                    await self._connection.execute(f"LISTEN {self._channel}".encode())
             wanted = (
                 "SELECT true AS held" if self._held else "SELECT pg_try_advisory_lock(%s) AS held"
             )

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 import structlog
 
-from crivo_messaging.unavailable import is_unavailable
+from crivo_tasks.unavailable import is_unavailable
 
 Task: TypeAlias = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 _log = structlog.get_logger()

@@ -8,7 +8,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from crivo_messaging.postgres_pool import is_stale
+from crivo_postgres.pool import is_stale
 
 
 @asynccontextmanager

@@ -22,7 +22,7 @@ BIG, SMALL = (OrganizationId(UUID(int=number)) for number in (1, 2))
 WEIGHTS: Mapping[OrganizationId, float] = {
     OrganizationId(UUID(int=10 + weight)): float(weight) for weight in (1, 2, 4)
 }
-DOCS = Path(__file__).parents[3] / "docs"
+DOCS = Path(__file__).parents[4] / "docs"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from crivo_local.stack import Stack
 from crivo_local.workspace import Workspace
 
 ROOT = Path(os.environ.get("CRIVO_LOCAL_ROOT", ".local"))
-CHECKOUT = Path(__file__).parents[4]
+CHECKOUT = Path(__file__).parents[5]
 PREFIX = "capacity_"
 
 

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from crivo_messaging.postgres_outbox import libpq_url
+from crivo_postgres.connection import libpq_url
 
 Row: TypeAlias = tuple[Any, ...]
 Pool: TypeAlias = AsyncConnectionPool[AsyncConnection[Row]]

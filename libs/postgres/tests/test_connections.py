@@ -1,9 +1,9 @@
-"""Whoever is lent a connection can use it."""
+"""A connection that is acquired can be used."""
 
 import asyncio
 
-from crivo_messaging.postgres_engine import open_engine
-from crivo_messaging.postgres_pool import Pool, acquire, open_pool
+from crivo_postgres.engine import open_engine
+from crivo_postgres.pool import Pool, acquire, open_pool
 from crivo_testkit.pooler import direct_url
 from sqlalchemy import text
 
@@ -16,10 +16,10 @@ async def server_of(pool: Pool) -> int:
         return connection.info.backend_pid
 
 
-async def test_a_connection_that_the_server_closed_meanwhile_is_not_lent(
+async def test_a_connection_that_the_server_closed_is_not_handed_out(
     database_url: str,
 ) -> None:
-    url = direct_url(database_url)  # a pooler would lend both pools the same one
+    url = direct_url(database_url)  # a pooler would give both pools the same one
     async with asyncio.timeout(20), open_pool(url, size=1) as pool, open_pool(url, size=1) as other:
         before = await server_of(pool)
         async with acquire(other) as connection:
