@@ -93,9 +93,9 @@ async def test_dead_letters_are_listed_page_by_page_and_narrowed(
 @pytest.mark.parametrize(
     ("role", "organization_id", "seen"),
     [
-        ("owner", ORGANIZATION, {"own", "nobody's"}),
+        ("owner", ORGANIZATION, {"own", "none"}),
         ("admin", ORGANIZATION, {"own"}),
-        ("owner", uuid4(), {"nobody's"}),
+        ("owner", uuid4(), {"none"}),
     ],
 )
 async def test_a_caller_sees_and_touches_only_dead_letters_of_its_organization(
@@ -108,7 +108,7 @@ async def test_a_caller_sees_and_touches_only_dead_letters_of_its_organization(
 ) -> None:
     dead_letters = {
         "own": a_dead_letter(body=b"own"),
-        "nobody's": a_dead_letter(organization_id=None, body=b"nobody's"),
+        "none": a_dead_letter(organization_id=None, body=b"none"),
     }
     for dead_letter in dead_letters.values():
         await store.add(dead_letter)

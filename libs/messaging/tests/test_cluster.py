@@ -117,7 +117,7 @@ async def test_a_full_disk_on_the_broker_delays_messages_and_loses_none(
         for _ in range(2):
             with pytest.raises(BrokerUnavailable):
                 await relay.relay_once()
-        # Whoever only consumes is not blocked, and makes room.
+        # A connection that only consumes is not blocked, and makes room.
         await ledger.until(20)
         assert await ledger.effects() == 20
 

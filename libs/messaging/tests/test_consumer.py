@@ -70,13 +70,13 @@ async def consuming(
     await publisher.close()
 
 
-async def test_a_message_waits_for_a_peer_that_is_away(vhost_url: str) -> None:
+async def test_a_message_waits_for_an_unavailable_dependency(vhost_url: str) -> None:
     tries: asyncio.Queue[int] = asyncio.Queue()
 
     async def handle(number: int) -> None:
         tries.put_nowait(number)
         if tries.qsize() < 3:
-            raise Unavailable("the database is away")
+            raise Unavailable("the database is unavailable")
         done.set()
 
     done = asyncio.Event()
@@ -96,7 +96,7 @@ async def test_a_delivery_has_an_id_that_its_tries_share_and_no_other_delivery(
     async def handle(_: int) -> None:
         seen.append(delivery_id())
         if len(seen) == 1:
-            raise Unavailable("the database is away")
+            raise Unavailable("the database is unavailable")
         (second if first.is_set() else first).set()
 
     envelope = counted(1)

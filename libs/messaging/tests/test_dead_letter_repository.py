@@ -91,9 +91,9 @@ async def test_filters_narrow_a_list(
 @pytest.mark.parametrize(
     ("organization_id", "owner_sees", "admin_sees"),
     [(ORGANIZATION, True, True), (None, True, False), (uuid4(), False, False)],
-    ids=["own", "nobody's", "another's"],
+    ids=["own", "none", "another's"],
 )
-async def test_a_dead_letter_is_seen_by_its_organization_and_nobodys_by_owners(
+async def test_a_dead_letter_is_seen_by_its_organization_and_without_one_by_owners(
     store: Store, organization_id: UUID | None, owner_sees: bool, admin_sees: bool
 ) -> None:
     dead_letter = a_dead_letter(organization_id=organization_id)
@@ -148,7 +148,7 @@ async def test_only_who_saw_it_as_it_is_can_change_it(store: Store) -> None:
     ]
 
 
-async def test_the_open_ones_are_counted_whoever_they_belong_to(store: Store) -> None:
+async def test_open_dead_letters_of_all_organizations_are_counted(store: Store) -> None:
     for organization_id in (ORGANIZATION, None, uuid4()):
         await store.add(a_dead_letter(organization_id=organization_id))
     assert await store.count_open() == 3

@@ -1,4 +1,4 @@
-"""Replays on a real broker: handled once, whoever asks and however often."""
+"""Replays on a real broker: handled once, however often they are requested."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -57,7 +57,7 @@ def store(
 
 @dataclass(kw_only=True)
 class Service:
-    """A consumer with an inbox, a bug that can be fixed, and an office for what dies of it."""
+    """A consumer with an inbox, a bug that can be fixed, and a service for its dead letters."""
 
     engine: AsyncEngine
     store: Store
@@ -143,7 +143,7 @@ async def test_two_people_at_once_have_one_effect(
                 service.dead_letters.replay(OWNER, dead_letter.id, by=each)
                 for each in ("ana", "bo", "cy")
             ),
-            return_exceptions=True,  # whoever comes second may be told so
+            return_exceptions=True,  # later requests may be refused
         )
         await service.heard.get()
         # What died between the sending and the mark is sent again; so is this.

@@ -71,7 +71,7 @@ async def test_signs_of_life_come_until_the_work_ends(
     assert next(numbers) == ended + 1, "and then no more"
 
 
-async def test_a_broker_that_is_away_does_not_disturb_the_work(vhost_url: str) -> None:
+async def test_an_unavailable_broker_does_not_disturb_the_work(vhost_url: str) -> None:
     heartbeats: asyncio.Queue[Envelope] = asyncio.Queue()
 
     def message() -> Envelope:
@@ -130,13 +130,13 @@ async def test_signs_of_life_end_though_a_cancellation_is_swallowed(vhost_url: s
     assert not patience.expired()
 
 
-async def test_an_audience_is_somebody_who_consumes_the_queue(
+async def test_a_queue_has_consumers_when_one_is_connected(
     vhost_url: str, channel: AbstractChannel
 ) -> None:
     inspector = QueueInspector(vhost_url, "test.numbers")
     assert not await inspector.has_consumers(), "there is no queue"
     await declare_at(vhost_url, TOPOLOGY)
-    assert not await inspector.has_consumers(), "there is nobody"
+    assert not await inspector.has_consumers(), "no consumer is connected"
     await heard(await channel.get_queue("test.numbers"))
     assert await inspector.has_consumers()
     await inspector.close()

@@ -73,6 +73,6 @@ async def test_a_leader_asks_for_its_lease_no_more_than_it_has_to(
     await outbox.lead()
     assert await outbox.lead()
     await database.leases.drop()
-    assert await outbox.lead(), "nobody else leads before the lease ends"
+    assert await outbox.lead(), "no other relay leads before the lease ends"
     await outbox.close()
     assert not await outbox.lead(), "given back, it has to be asked for"

@@ -144,7 +144,7 @@ async def _notified(notifier: Notifier, outbox: PostgresOutbox) -> None:
         await waiting
 
 
-async def test_a_broker_that_is_away_leaves_messages_where_they_are(
+async def test_an_unavailable_broker_leaves_messages_in_the_outbox(
     engine: AsyncEngine, database_url: str, vhost_url: str
 ) -> None:
     await declare_at(vhost_url, TOPOLOGY)

@@ -1,4 +1,4 @@
-"""What is kept grows no further than what somebody can still ask for."""
+"""Messages and inbox entries are deleted after their retention time."""
 
 from uuid import UUID
 

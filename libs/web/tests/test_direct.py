@@ -74,7 +74,7 @@ async def test_a_direct_route_goes_before_litestar_and_leaves_it_the_rest(
     ("body", "status", "detail"),
     [
         (b"full", 503, "there is no room"),
-        (b"broken", 500, "Something went wrong here; the log has it by this request id"),
+        (b"broken", 500, "Internal error; the log has it under this request id"),
         (b"x" * (LIMIT + 1), 413, "Request Entity Too Large"),
     ],
 )

@@ -31,7 +31,7 @@ class Message(Part):
 
 
 class Event(Message):
-    """Something that happened, told to whoever subscribes."""
+    """Something that happened, published to all subscribers."""
 
     occurred_at: AwareDatetime
 

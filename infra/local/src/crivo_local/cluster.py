@@ -1,4 +1,4 @@
-"""RabbitMQ nodes of their own, for those who want to break them: nobody else's broker suffers."""
+"""Private RabbitMQ nodes for tests that break them."""
 
 import secrets
 import subprocess

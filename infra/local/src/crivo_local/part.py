@@ -37,7 +37,7 @@ class DidNotStart(Exception):
 
 
 def free_port(taken: set[int]) -> int:
-    """A loopback port that nobody listens on; added to `taken`."""
+    """A free loopback port; added to `taken`."""
     for port in SystemRandom().sample(PORTS, 200):
         if port in taken:
             continue
@@ -157,7 +157,7 @@ class Part:
             psutil.wait_procs([process], timeout=5)
 
     def _listens(self) -> bool:
-        """Whether it is this process, or one it started, that has the port; not somebody else."""
+        """Whether it is this process, or one it started, that has the port; not another process."""
         process = self.process()
         family = [process, *_descendants(process)] if process else []
         with suppress(psutil.NoSuchProcess):

@@ -210,7 +210,7 @@ class Platform:
             list(pool.map(one, migrated))
 
     def _stop_processes(self) -> list[str]:
-        """The gateway first, so that nobody sees a peer of it missing; in either layout."""
+        """The gateway first, so that no client sees an upstream missing; in either layout."""
         stopped = []
         for layout in ("split", "all"):
             made = self._parts(layout)

@@ -210,7 +210,7 @@ def _variable(service: str) -> str:
 
 
 def _inherited() -> dict[str, str]:
-    """What a process may take from the environment of whoever starts it: nothing by accident."""
+    """The variables that a process inherits from the launcher's environment."""
     kept = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH")
     return {
         name: value
@@ -220,5 +220,5 @@ def _inherited() -> dict[str, str]:
 
 
 def model_settings() -> dict[str, str]:
-    """How to reach a language model, as whoever starts the platform says it."""
+    """How to reach a language model, from the launcher's environment."""
     return {name: value for name, value in os.environ.items() if name.startswith(MODEL_SETTINGS)}

@@ -1,4 +1,4 @@
-"""That a service forgets what it handled long ago: its relay sweeps, and not only knows how to."""
+"""Checks that a service's relay deletes old inbox entries."""
 
 import asyncio
 
@@ -14,7 +14,7 @@ PATIENCE_SECONDS = 30
 
 
 async def handled_long_ago(url: str) -> None:
-    """Put a message into the inbox that nobody can send again."""
+    """Put an inbox entry past its retention time into the table."""
     async with await _connect(url) as connection:
         await connection.execute(_ADD)
 

@@ -108,7 +108,7 @@ def mongodb_url(stack_urls: StackUrls) -> str:
 
 @pytest.fixture
 def mongodb_database() -> str:
-    """The name of a MongoDB database nobody else uses."""
+    """The name of a MongoDB database of this test alone."""
     return f"test_{uuid4().hex[:12]}"
 
 

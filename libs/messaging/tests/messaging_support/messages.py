@@ -32,7 +32,7 @@ class CountedV1(Event):
 
 
 class WhisperedV1(Event):
-    """Nobody has to listen."""
+    """No queue has to be bound."""
 
     type: Literal["test.whispered.v1"] = "test.whispered.v1"
 

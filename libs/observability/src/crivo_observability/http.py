@@ -56,7 +56,7 @@ class TracingMiddleware:
                 kept = [h for h in message.get("headers", ()) if h[0].lower() != REQUEST_ID]
                 message["headers"] = [*kept, (REQUEST_ID, request_id)]
                 if EVENT_STREAM in kept:
-                    # How long somebody listens says nothing about how quick we are.
+                    # The length of a stream is not the duration of the response.
                     began = time.perf_counter()
             await send(message)
 

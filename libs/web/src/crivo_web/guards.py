@@ -1,4 +1,4 @@
-"""Who may come in: identities at the door of a Litestar application."""
+"""Guards of a Litestar application: authentication by identity token."""
 
 from collections.abc import Callable
 from typing import cast
@@ -12,7 +12,7 @@ from crivo_web.identity import Identity, InvalidIdentity, bearer, verify
 
 
 def requires_identity(key: str) -> Callable[[ASGIConnection, BaseRouteHandler], None]:  # type: ignore[type-arg]
-    """A guard that lets in whoever carries a valid token, and keeps the identity for handlers."""
+    """A guard that requires a valid token and keeps its identity for handlers."""
 
     def guard(connection: ASGIConnection, _: BaseRouteHandler) -> None:  # type: ignore[type-arg]
         try:
@@ -27,7 +27,7 @@ def requires_identity(key: str) -> Callable[[ASGIConnection, BaseRouteHandler], 
 
 
 def service_only(connection: ASGIConnection, _: BaseRouteHandler) -> None:  # type: ignore[type-arg]
-    """A guard for /internal: people come in through /v1."""
+    """A guard for /internal: only services may call it; people use /v1."""
     identity: Identity = connection.state.identity
     if identity.role != "service":
         raise PermissionDeniedException("For services only")

@@ -23,7 +23,7 @@ Now: TypeAlias = Callable[[], datetime]
 
 
 class InvalidIdentity(Exception):
-    """The token is missing, forged, expired or meant for somebody else."""
+    """The token is missing, forged, expired or made for another audience."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

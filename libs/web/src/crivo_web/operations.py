@@ -1,4 +1,4 @@
-"""What operators and orchestrators ask of every process: is it alive, is it ready, its metrics."""
+"""Liveness, readiness and metrics of every process."""
 
 import asyncio
 import json
@@ -18,17 +18,17 @@ PATHS = ("/health/live", "/health/ready", "/metrics")
 
 
 async def readiness(checks: Checks) -> tuple[int, dict[str, Any]]:
-    """200 or 503, and what each check said. They run together, two seconds at most."""
+    """200 or 503, and the result of each check. Checks run concurrently, for 2 seconds at most."""
 
     async def one(check: Check) -> str:
         try:
             await asyncio.wait_for(check(), CHECK_SECONDS)
-        except Exception as problem:  # noqa: BLE001 - whatever it is, this process is not ready
+        except Exception as problem:  # noqa: BLE001 - any error means not ready
             return type(problem).__name__
         return "ok"
 
-    said = await asyncio.gather(*(one(check) for check in checks.values()))
-    results = dict(zip(checks, said, strict=True))
+    outcomes = await asyncio.gather(*(one(check) for check in checks.values()))
+    results = dict(zip(checks, outcomes, strict=True))
     ready = all(result == "ok" for result in results.values())
     status = "ready" if ready else "not ready"
     return (200 if ready else 503), {"status": status, "checks": results}
@@ -57,7 +57,7 @@ def with_operations(app: ASGIApp | None, checks: Checks) -> ASGIApp:
 
 
 def operations_app(checks: Checks) -> ASGIApp:
-    """All that a worker or a relay serves."""
+    """The whole HTTP server of a worker or a relay."""
     return with_operations(None, checks)
 
 

@@ -38,16 +38,16 @@ def encode_cursor(*position: str | int) -> str:
 
 
 def decode_cursor(cursor: str) -> list[str | int]:
-    """Raise InvalidCursor when it is not one of ours."""
+    """Raise InvalidCursor when `encode_cursor` did not make it."""
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         position = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
         # A lone surrogate is a character in JSON, and in nothing that is asked afterwards.
         json.dumps(position, ensure_ascii=False).encode()
     except (ValueError, binascii.Error, RecursionError) as problem:
-        raise InvalidCursor("This cursor is not one of ours") from problem
+        raise InvalidCursor("Invalid cursor; use the next_cursor of a page") from problem
     if not isinstance(position, list) or not all(
         isinstance(each, str | int) and not isinstance(each, bool) for each in position
     ):
-        raise InvalidCursor("This cursor is not one of ours")
+        raise InvalidCursor("Invalid cursor; use the next_cursor of a page")
     return position

@@ -1,4 +1,4 @@
-"""What a Litestar application answers to an error: a problem, and nothing internal."""
+"""Litestar's error responses: problem details without internals."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
@@ -20,7 +20,7 @@ def problem_responses(
     """Litestar's exception handlers: the service's own errors by `status_of`, all others as 500.
 
     An own error's message is for the caller; a status of 503 says that trying again helps, as it
-    does for an error that `is_unavailable` knows as an absent database.
+    does for an error that `is_unavailable` recognises.
     """
 
     def own(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
@@ -38,8 +38,8 @@ def problem_responses(
             return _unexpected(request, error)
         _log_unavailable(request, error)
         # The driver's own message would show our statements.
-        said = "The database cannot be reached now"
-        return _respond(request, 503, said, headers={"Retry-After": "5"})
+        detail = "The database is unavailable; try again"
+        return _respond(request, 503, detail, headers={"Retry-After": "5"})
 
     return {
         **dict.fromkeys(status_of, own),
@@ -51,7 +51,7 @@ def problem_responses(
 
 
 def _log_unavailable(request: Request[Any, Any, Any], problem: BaseException) -> None:
-    """A caller is told that it may try again, and whoever runs the service what is the matter."""
+    """The caller only learns that it may retry; the log has the reason."""
     _log.warning("http.unavailable", path=request.scope["path"], reason=type(problem).__name__)
 
 
@@ -87,7 +87,7 @@ def _validation(
         for each in extra
         if isinstance(each, dict)
     ]
-    return _respond(request, 400, "The request is not valid", errors=errors)
+    return _respond(request, 400, "Invalid request; see `errors`", errors=errors)
 
 
 def _http(request: Request[Any, Any, Any], error: HTTPException) -> Response[dict[str, Any]]:
@@ -98,4 +98,4 @@ def _http(request: Request[Any, Any, Any], error: HTTPException) -> Response[dic
 
 def _unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
     _log.error("http.failed", path=request.scope["path"], exc_info=error)
-    return _respond(request, 500, "Something went wrong here; the log has it by this request id")
+    return _respond(request, 500, "Internal error; the log has it under this request id")

@@ -28,17 +28,17 @@ def run(main: Coroutine[Any, Any, None]) -> None:
 class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
-        self._left = asyncio.Event()
+        self._stopped = asyncio.Event()
 
     async def main_loop(self) -> None:
         """Keep the date of answers; uvicorn's own loop wakes an idle process ten times a second."""
         while not await self.on_tick(0):
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._left.wait(), TICK_SECONDS)
+                await asyncio.wait_for(self._stopped.wait(), TICK_SECONDS)
 
-    def leave(self) -> None:
+    def end(self) -> None:
         self.should_exit = True
-        self._left.set()
+        self._stopped.set()
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
@@ -73,7 +73,7 @@ async def serve(app: ASGIApp, *, host: str, port: int, tasks: Sequence[Task] = (
             serving = group.create_task(server.serve())
             working = [group.create_task(_run(task, stop)) for task in tasks]
             # What was imported stays: looking through it again for garbage takes a tenth of a
-            # second, in which nobody is answered.
+            # second, in which no request is answered.
             gc.collect()
             gc.freeze()
             _log.info("process.started", port=port)
@@ -83,7 +83,7 @@ async def serve(app: ASGIApp, *, host: str, port: int, tasks: Sequence[Task] = (
             stopped.cancel()
             with suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(asyncio.gather(*working), DRAIN_SECONDS)
-            server.leave()
+            server.end()
     finally:
         _log.info("process.stopped")
 
@@ -91,4 +91,4 @@ async def serve(app: ASGIApp, *, host: str, port: int, tasks: Sequence[Task] = (
 async def _run(task: Task, stop: asyncio.Event) -> None:
     await task(stop)
     if not stop.is_set():
-        raise RuntimeError(f"{task} ended though nobody asked it to")
+        raise RuntimeError(f"{task} ended before the process was stopped")

@@ -92,7 +92,7 @@ class Organization(Peer):
         body = json.loads(arrived.body)
         assert list(body) == ["key"]
         if len(body["key"]) > 500:
-            return problem(400, "The request is not valid")
+            return problem(400, "Invalid request; see `errors`")
         found = self.api_keys.get(body["key"])
         return _json({"active": True, **found} if found else {"active": False})
 

@@ -98,7 +98,7 @@ async def test_where_nothing_is_a_problem_says_so(door: Door) -> None:
         "type": "about:blank",
         "title": "Not found",
         "status": 404,
-        "detail": "There is nothing here",
+        "detail": "Not found",
         "request_id": "request-1",
     }
 

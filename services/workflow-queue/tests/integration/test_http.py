@@ -164,4 +164,4 @@ async def test_an_absent_database_is_a_503_that_shows_no_statement() -> None:
         answer = await get(service, "/v1/jobs")
         ready = await get(service, "/health/ready")
     assert (answer.status_code, ready.status_code) == (503, 503)
-    assert answer.json()["detail"] == "The database cannot be reached now"
+    assert answer.json()["detail"] == "The database is unavailable; try again"

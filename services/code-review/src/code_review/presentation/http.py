@@ -54,4 +54,4 @@ def _place_of(cursor: str) -> str:
         case [str(position)] if PLACE.fullmatch(position):
             return position
         case _:
-            raise InvalidCursor("This cursor is not one of ours")
+            raise InvalidCursor("Invalid cursor; use the next_cursor of a page")

@@ -84,9 +84,7 @@ class Gateway:
             raise
         except Exception as error:  # noqa: BLE001 - the server would answer it in plain text
             _log.error("http.failed", path=exchange.path, exc_info=error)
-            await exchange.refuse(
-                500, "Something went wrong here; the log has it by this request id"
-            )
+            await exchange.refuse(500, "Internal error; the log has it under this request id")
 
     async def _lead(self, exchange: Exchange) -> None:
         route = route_of(exchange.path, self._routes)
@@ -95,7 +93,7 @@ class Gateway:
         elif exchange.path == event_streams.PATH:
             await self._streams.answer(exchange)
         elif route is None:
-            await exchange.refuse(404, "There is nothing here")
+            await exchange.refuse(404, "Not found")
         elif exchange.method not in METHODS:
             await exchange.refuse_method(METHODS)
         else:

@@ -268,4 +268,4 @@ def _id_of(cursor: str | None) -> UUID | None:
         (only,) = decode_cursor(cursor)
         return UUID(str(only))
     except ValueError as problem:
-        raise InvalidCursor("This cursor is not one of ours") from problem
+        raise InvalidCursor("Invalid cursor; use the next_cursor of a page") from problem

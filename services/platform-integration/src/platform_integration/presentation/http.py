@@ -180,7 +180,7 @@ async def list_deliveries(
             at, delivery_id = decode_cursor(cursor)
             before = (datetime.fromisoformat(str(at)), str(delivery_id))
         except ValueError as problem:
-            raise InvalidCursor("This cursor is not one of ours") from problem
+            raise InvalidCursor("Invalid cursor; use the next_cursor of a page") from problem
     rows = await app.views.deliveries(
         organization_of(identity), status=status, before=before, limit=limit + 1
     )
@@ -240,4 +240,4 @@ def _id_of(cursor: str | None) -> UUID | None:
         (only,) = decode_cursor(cursor)
         return UUID(str(only))
     except ValueError as problem:
-        raise InvalidCursor("This cursor is not one of ours") from problem
+        raise InvalidCursor("Invalid cursor; use the next_cursor of a page") from problem

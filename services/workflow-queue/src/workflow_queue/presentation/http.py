@@ -130,6 +130,6 @@ def _position(cursor: str) -> JobId:
             try:
                 return JobId(UUID(text))
             except ValueError as error:
-                raise InvalidCursor("This cursor is not one of ours") from error
+                raise InvalidCursor("Invalid cursor; use the next_cursor of a page") from error
         case _:
-            raise InvalidCursor("This cursor is not one of ours")
+            raise InvalidCursor("Invalid cursor; use the next_cursor of a page")
