@@ -63,7 +63,7 @@ async def test_the_newest_come_first_page_by_page(store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "found"),
+    ("criteria", "found"),
     [
         (DeadLetterFilter(queues=["a"]), {"a1"}),
         (DeadLetterFilter(queues=["a", "b"]), {"a1", "b2"}),

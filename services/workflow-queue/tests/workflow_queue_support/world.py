@@ -290,7 +290,7 @@ class World(RuleBasedStateMachine):
 
     @precondition(lambda self: self.begun)
     @rule(data=st.data())
-    def worker_gives_a_sign_of_life(self, data: st.DataObject) -> None:
+    def worker_sends_a_heartbeat(self, data: st.DataObject) -> None:
         """Any worker that ever began: also one that has lost its job, or has long done it."""
         self.hear(*data.draw(st.sampled_from(self.begun)))
 
