@@ -63,7 +63,7 @@ async def consuming(
     consume_dead_letters(broker, TOPOLOGY, dead_letters)
     await declare_at(url, TOPOLOGY)
     stop, publisher = asyncio.Event(), Publisher(url, TOPOLOGY)
-    async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
         tasks.create_task(run_consumers(broker, policy, TOPOLOGY, stop, url=url))
         yield publisher, dead_letters
         stop.set()
@@ -300,5 +300,5 @@ async def test_neither_do_consumers_that_are_cancelled_while_they_start(vhost_ur
 async def nothing_is_left() -> None:
     left = asyncio.all_tasks() - {asyncio.current_task()}
     if left:
-        await asyncio.wait(left, timeout=5)
+        await asyncio.wait(left, timeout=60)
     assert [task for task in left if not task.done()] == []

@@ -100,7 +100,7 @@ async def at_work(url: str, engine: AsyncEngine, store: Store) -> AsyncIterator[
             await service.handle(event, message_id(message))
 
         consume_dead_letters(broker, TOPOLOGY, service)
-        async with asyncio.timeout(30), asyncio.TaskGroup() as tasks:
+        async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
             tasks.create_task(run_consumers(broker, policy, TOPOLOGY, stop, url=url))
             yield service
             stop.set()
@@ -382,5 +382,5 @@ async def test_the_open_dead_letters_are_counted_for_the_alert(store: Store) -> 
             await store.count_open()
         stop.set()
 
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         await asyncio.gather(watch_open(store)(stop), look())

@@ -39,7 +39,7 @@ async def publisher(vhost_url: str) -> AsyncIterator[Publisher]:
 
 @pytest.fixture
 async def channel(vhost_url: str) -> AsyncIterator[AbstractChannel]:
-    async with asyncio.timeout(20), await aio_pika.connect(vhost_url) as connection:
+    async with asyncio.timeout(60), await aio_pika.connect(vhost_url) as connection:
         yield await connection.channel()
 
 
@@ -79,7 +79,7 @@ async def test_an_unavailable_broker_does_not_disturb_the_work(vhost_url: str) -
         return whispered()
 
     publisher = Publisher(vhost_url + "-that-does-not-exist", TOPOLOGY)
-    async with asyncio.timeout(20), heartbeat(publisher, message, seconds=0):
+    async with asyncio.timeout(60), heartbeat(publisher, message, seconds=0):
         await heartbeats.get()
         await heartbeats.get()
     await publisher.close()
@@ -124,7 +124,7 @@ class DeafOnce(Publisher):
 
 async def test_signs_of_life_end_though_a_cancellation_is_swallowed(vhost_url: str) -> None:
     """Else a worker would hold its job for as long as it lives, and do nothing about it."""
-    async with asyncio.timeout(10) as patience:
+    async with asyncio.timeout(60) as patience:
         async with heartbeat(DeafOnce(vhost_url, TOPOLOGY), whispered):
             await asyncio.sleep(0)  # the first sign is on its way
     assert not patience.expired()

@@ -38,7 +38,7 @@ async def test_doubled_and_shuffled_deliveries_take_effect_once_each(
     await ledger.create()
     deliveries = [counted(number) for number in range(20)] * 3
     random.Random(20).shuffle(deliveries)
-    async with asyncio.timeout(30), keeping(ledger, vhost_url, prefetch=10):
+    async with asyncio.timeout(60), keeping(ledger, vhost_url, prefetch=10):
         for envelope in deliveries:
             await publisher.publish(envelope)
         await ledger.until_delivered(60)

@@ -18,7 +18,7 @@ from messaging_support.proxy import Proxy, proxied
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 # Enough for a busy machine to connect, declare and publish in; each lost confirm costs it.
-PATIENCE_SECONDS = 2
+PATIENCE_SECONDS = 5
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ async def store(engine: AsyncEngine, numbers: range, subject: str = "a") -> None
 
 
 async def fill(publisher: Publisher, message: aio_pika.Message, queue: str) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             await publisher.put(message, queue=queue)
 

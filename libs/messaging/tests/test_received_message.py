@@ -36,7 +36,7 @@ async def test_a_subscriber_is_given_its_message_without_a_thread(vhost_url: str
     await declare_at(vhost_url, TOPOLOGY)
     stop, publisher = asyncio.Event(), Publisher(vhost_url, TOPOLOGY)
     envelopes = [counted(number) for number in (1, 2)]
-    async with asyncio.timeout(30), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
         tasks.create_task(run_consumers(broker, policy, TOPOLOGY, stop, url=vhost_url))
         for envelope in envelopes:
             await publisher.publish(envelope)

@@ -122,7 +122,7 @@ async def test_only_one_relay_leads_and_a_standby_follows(
     assert not await standby.lead()
     await active.close()
     # The server lets go of the lock when it has seen the session end.
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not await standby.lead():
             pass
     await standby.close()
@@ -138,7 +138,7 @@ async def test_the_notifier_wakes_a_waiting_relay(engine: AsyncEngine, database_
 
 async def _notified(notifier: Notifier, outbox: PostgresOutbox) -> None:
     """Fails by its time-out: the wait alone would take an hour."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         waiting = asyncio.create_task(outbox.wait(3600))
         notifier.notify(CHANNEL)
         await waiting
@@ -166,7 +166,7 @@ async def test_run_stops_when_told_with_everything_published(
     await store(engine, *(counted(n) for n in range(10)))
     stop = asyncio.Event()
     relay = Relay(PostgresOutbox(database_url), Publisher(vhost_url, TOPOLOGY))
-    async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
         tasks.create_task(relay.run(stop))
         while await unpublished(engine):
             pass

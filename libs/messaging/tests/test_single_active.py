@@ -39,7 +39,7 @@ async def test_one_consumer_gets_all_in_order_and_the_next_goes_on_where_it_went
     heard: asyncio.Queue[tuple[str, int]] = asyncio.Queue()
     first, second = Consumer("first", heard), Consumer("second", heard)
     publisher = Publisher(vhost_url, ORDERED)
-    async with asyncio.timeout(30), await aio_pika.connect(vhost_url) as connection:
+    async with asyncio.timeout(60), await aio_pika.connect(vhost_url) as connection:
         ours, others = await connection.channel(), await connection.channel()
         await declare(ours, ORDERED)
         await first.begin(ours)

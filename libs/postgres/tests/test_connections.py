@@ -20,7 +20,7 @@ async def test_a_connection_that_the_server_closed_is_not_handed_out(
     database_url: str,
 ) -> None:
     url = direct_url(database_url)  # a pooler would give both pools the same one
-    async with asyncio.timeout(20), open_pool(url, size=1) as pool, open_pool(url, size=1) as other:
+    async with asyncio.timeout(60), open_pool(url, size=1) as pool, open_pool(url, size=1) as other:
         before = await server_of(pool)
         async with acquire(other) as connection:
             ended = await (await connection.execute(_END, [before])).fetchone()
@@ -33,7 +33,7 @@ async def test_a_connection_that_the_server_closed_is_not_handed_out(
 async def test_an_engine_opens_another_where_the_server_closed_one(database_url: str) -> None:
     url = direct_url(database_url)
     async with (
-        asyncio.timeout(20),
+        asyncio.timeout(60),
         open_engine(url, size=1, overflow=0) as engine,
         open_pool(url, size=1) as other,
     ):

@@ -23,11 +23,11 @@ class Desk:
 
     def ask(self, prompt: str) -> asyncio.Task[Response]:
         body = request(prompt)
-        return asyncio.ensure_future(self._http.post("/chat/completions", json=body, timeout=20))
+        return asyncio.ensure_future(self._http.post("/chat/completions", json=body, timeout=60))
 
     async def arrives(self, name: str) -> str:
         file = self.requests / name
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             # A file can only be looked for.
             while not file.exists():  # noqa: ASYNC110
                 await asyncio.sleep(0.02)

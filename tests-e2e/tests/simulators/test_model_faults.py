@@ -41,7 +41,7 @@ async def test_silence_lasts_until_the_client_gives_up(provider: Provider) -> No
         await provider.http.post(
             "/v1/chat/completions",
             json={"model": "m", "messages": [{"role": "user", "content": "x"}]},
-            timeout=0.3,
+            timeout=httpx.Timeout(60, read=0.3),
         )
     assert await provider.said()
     assert [each["outcome"] for each in await provider.calls()] == ["client gone", "stop"]

@@ -10,7 +10,7 @@ _ADD = """
 INSERT INTO inbox (consumer, message_id, handled_at)
 VALUES ('test', gen_random_uuid(), now() - interval '15 days')
 """
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 60
 
 
 async def handled_long_ago(url: str) -> None:

@@ -88,7 +88,7 @@ async def at_work(service: Service, *, hearing: str = "#") -> AsyncIterator[Peer
     await declare_at(url, TOPOLOGY)
     publisher, stop = Publisher(url, TOPOLOGY), asyncio.Event()
     peers = Peers(publisher)
-    async with asyncio.timeout(30), await aio_pika.connect(url) as connection:
+    async with asyncio.timeout(60), await aio_pika.connect(url) as connection:
         channel = await connection.channel()
         ear = await channel.declare_queue(exclusive=True)
         await ear.bind(events.EXCHANGE, f"code_review.{hearing}")

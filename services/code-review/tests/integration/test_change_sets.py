@@ -21,7 +21,7 @@ NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 @pytest.fixture
 async def change_sets(platform: PlatformIntegration) -> AsyncIterator[HttpChangeSets]:
-    async with httpx.AsyncClient(timeout=5) as http:
+    async with httpx.AsyncClient(timeout=60) as http:
         yield against(http, platform.url)
 
 
@@ -53,7 +53,7 @@ async def test_a_change_set_is_read(change_sets: HttpChangeSets) -> None:
 
 
 async def test_it_is_asked_for_by_its_id_in_our_own_name(platform: PlatformIntegration) -> None:
-    async with httpx.AsyncClient(timeout=5) as http:
+    async with httpx.AsyncClient(timeout=60) as http:
         await against(http, platform.url, now=utc_now).get("a/b?c.7")
     (request,) = platform.requests
     assert request.startswith("GET /internal/v1/change-sets/a%2Fb%3Fc.7 HTTP/1.1\r\n")
@@ -183,7 +183,7 @@ async def test_an_answer_that_does_not_come_is_not_waited_for_for_ever(
     platform: PlatformIntegration,
 ) -> None:
     platform.answer = Answer(body=(), hangs=True)
-    async with httpx.AsyncClient(timeout=0.05) as http:
+    async with httpx.AsyncClient(timeout=httpx.Timeout(60, read=0.05)) as http:
         failure = await failure_of(against(http, platform.url))
     assert failure.error_class is ErrorClass.TRANSIENT
     assert "ReadTimeout" in failure.reason
@@ -201,7 +201,7 @@ async def test_an_answer_that_trickles_in_is_not_waited_for_for_ever(
 
 
 async def test_nobody_there_is_a_passing_thing() -> None:
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=60) as http:
         failure = await failure_of(against(http, NOWHERE))
     assert failure.error_class is ErrorClass.TRANSIENT
     assert "ConnectError" in failure.reason

@@ -113,7 +113,9 @@ def new_paths(raw: str) -> list[str]:
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(change=changes())
 @example(change=({"a b/c": Blob(b"x\n")}, {"a b/c": Blob(b"x\ny\n")}))

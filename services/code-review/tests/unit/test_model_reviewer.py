@@ -28,7 +28,7 @@ from code_review.domain.model_usage import Usage
 from code_review_support.builders import NOON, a_change_set, a_changed_file, a_claim, a_finding
 from code_review_support.memory import A_USAGE, MemoryFunctions, MemoryLanguageModel
 
-SECONDS = 5
+SECONDS = 60
 CODE = "def add(item):\n    return eval(item)\n"
 
 

@@ -11,7 +11,7 @@ from random import SystemRandom
 from typing import Any, TypeAlias
 
 # Long, since it is only reached when something is wrong.
-DEADLINE = 20.0
+DEADLINE = 60.0
 
 
 @dataclass(slots=True)

@@ -28,7 +28,7 @@ GET = b"GET /v1/sessions HTTP/1.1\r\nHost: a\r\n"
 @pytest.fixture
 async def hasty(services: Services, redis_url: str) -> AsyncIterator[Door]:
     """A door that waits for nobody longer than a moment."""
-    routes = [replace(route, seconds=0.5) for route in ROUTES]
+    routes = [replace(route, seconds=2) for route in ROUTES]
     async with open_door(services, redis_url, routes) as door:
         yield door
 

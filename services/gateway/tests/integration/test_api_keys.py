@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from secrets import token_urlsafe
+from uuid import uuid4
 
 import pytest
 from crivo_web.identity import Identity, bearer, verify
@@ -11,7 +12,8 @@ from gateway_support.organization import ACME, INTERNAL_KEY, VERIFY
 from gateway_support.peers import breaking_off, listening, response, saying
 from redis.asyncio import Redis
 
-KEY_ID = "019a0000-0000-7000-8000-00000000000f"
+# Of this process alone: others have the same Redis, and spoil what they remember of theirs.
+KEY_ID = str(uuid4())
 
 
 @pytest.fixture

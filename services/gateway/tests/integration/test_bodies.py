@@ -93,7 +93,7 @@ async def test_length_cannot_be_named_away_by_connection(door: Door) -> None:
 async def test_a_body_that_does_not_come_is_not_waited_for(
     services: Services, redis_url: str
 ) -> None:
-    routes = [replace(route, seconds=0.5) for route in ROUTES]
+    routes = [replace(route, seconds=2) for route in ROUTES]
     async with open_door(services, redis_url, routes) as door:
         reader, writer = await door.connect()
         writer.write(POST + b"Content-Length: 6\r\n\r\none")

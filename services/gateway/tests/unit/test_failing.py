@@ -105,7 +105,7 @@ async def test_nothing_goes_on_for_a_client_that_left_though_a_library_did_not_h
 
     path = "/v1/sessions"
     scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": []}
-    async with asyncio.timeout(20) as deadline:
+    async with asyncio.timeout(60) as deadline:
         await a_gateway(deaf)(scope, receive, send)
     assert not deadline.expired()
     assert deaf.cancelled == 2

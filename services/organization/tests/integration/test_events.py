@@ -22,7 +22,7 @@ async def test_a_new_organization_is_told_of(
         await queue.bind(exchange, "organization.organization_created.*")
         organization_id = await bootstrapped(service)
         stop = asyncio.Event()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             relaying = asyncio.ensure_future(relay(configuration)(stop))
             async with queue.iterator() as messages:
                 message = await anext(messages)

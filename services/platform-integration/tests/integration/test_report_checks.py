@@ -171,7 +171,7 @@ async def test_a_report_waits_for_the_word_that_is_being_said(reporting: Reporti
         async with reporting.begin() as tx:
             return await tx.check_runs.settle(replace(check, host_id=host_id, reported=True))
 
-    async with asyncio.timeout(30), reporting.begin() as tx:
+    async with asyncio.timeout(60), reporting.begin() as tx:
         known = await tx.check_runs.get(check.repository_id, HEAD)
         assert known is not None
         settling = asyncio.create_task(settle())
@@ -187,7 +187,7 @@ async def test_of_two_first_words_at_once_the_newer_one_stays(
 ) -> None:
     older, newer = uuid7(), uuid7()
     first = partial(replace, reporting.check, head_sha="another")
-    async with asyncio.timeout(30), begin() as tx:
+    async with asyncio.timeout(60), begin() as tx:
         assert await tx.check_runs.add(first(state=DONE, said_by=newer))
         late = SayCheck(
             organization_id=reporting.check.organization_id,

@@ -83,7 +83,7 @@ async def test_a_database_that_goes_away_is_a_503_and_the_next_delivery_is_taken
 ) -> None:
     """Without a pooler, which would have another connection at hand."""
     direct = settings(direct_url(database_url))
-    async with open_service(direct) as service, asyncio.timeout(30):
+    async with open_service(direct) as service, asyncio.timeout(60):
         host = Caller(service, direct, role=None)
         await deliver(host)
         async with await psycopg.AsyncConnection.connect(libpq_url(direct.database_url)) as held_up:
@@ -111,7 +111,7 @@ async def test_the_first_delivery_after_the_database_was_away_is_taken(
 
 async def end_sessions(url: str, which: str = "true") -> int:
     """How many ended."""
-    others = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+    others = "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity"
     here = f"WHERE datname = current_database() AND pid <> pg_backend_pid() AND {which}"
     async with await psycopg.AsyncConnection.connect(libpq_url(url)) as connection:
         ended = await connection.execute(f"{others} {here}".encode())

@@ -59,7 +59,7 @@ async def at_work(service: Service, settings: Settings) -> AsyncIterator[Peers]:
     await declare_at(url, TOPOLOGY)
     publisher = Publisher(url, TOPOLOGY)
     peers = Peers(publisher)
-    async with asyncio.timeout(30), await aio_pika.connect(url) as connection:
+    async with asyncio.timeout(60), await aio_pika.connect(url) as connection:
         channel = await connection.channel()
         ear = await channel.declare_queue(exclusive=True)
         await ear.bind(events.EXCHANGE, "platform_integration.#")

@@ -63,7 +63,9 @@ lines = st.lists(st.sampled_from(["a", "b", "c", "", "  d", "@@ -1 +1 @@", "--- 
 
 @given(old=lines, new=lines)
 @settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    deadline=None,
+    max_examples=40,
 )
 def test_commentable_lines_are_those_git_shows(
     tmp_path: Path, old: list[str], new: list[str]

@@ -116,7 +116,7 @@ async def test_a_row_that_was_written_since_is_not_taken_back(
     engine: AsyncEngine, service: Service
 ) -> None:
     job_id = await enqueued(service, engine, 1)
-    async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
         async with engine.begin() as connection:
             # The writer of version 3 holds the row; the rebuild has read version 2.
             await connection.execute(text("UPDATE job_status_view SET version = 3, attempt = 1"))

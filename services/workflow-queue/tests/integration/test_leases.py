@@ -140,7 +140,7 @@ async def test_a_sign_of_life_waits_for_the_end_of_the_step_and_leaves_nothing(
 ) -> None:
     store = in_postgres(engine, pool)
     job = await running(store)
-    async with asyncio.timeout(10), asyncio.TaskGroup() as tasks, engine.begin() as connection:
+    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks, engine.begin() as connection:
         await connection.execute(text("UPDATE job_status_view SET state = 'completed'"))
         renewal = tasks.create_task(store.leases.renew(job.id, a_lease()))
         await blocked(engine)
@@ -163,7 +163,7 @@ async def test_prolonging_passes_by_a_lease_that_is_held(engine: AsyncEngine, po
     store = in_postgres(engine, pool)
     job = await running(store)
     await store.leases.renew(job.id, a_lease())
-    async with asyncio.timeout(10), engine.begin() as connection:
+    async with asyncio.timeout(60), engine.begin() as connection:
         await connection.execute(text("SELECT FROM leases FOR UPDATE"))
         await store.leases.prolong(before=MUCH_LATER, until=MUCH_LATER)
     assert await kept(store, job) == a_lease()

@@ -111,7 +111,7 @@ async def test_only_one_transaction_at_a_time_hands_out_jobs(store: Store) -> No
 
     await given(store, a_job())
     opened = asyncio.Event()
-    async with asyncio.timeout(10), asyncio.TaskGroup() as tasks, store.begin() as tx:
+    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks, store.begin() as tx:
         await tx.waiting(now=NOON, most=1)
         tasks.create_task(second(opened))
         await opened.wait()
@@ -290,7 +290,7 @@ async def test_a_pull_request_is_held_by_one_at_a_time(store: Store) -> None:
             entered.append("second")
 
     opened = asyncio.Event()
-    async with asyncio.timeout(10), asyncio.TaskGroup() as tasks, store.begin() as tx:
+    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks, store.begin() as tx:
         await tx.hold(a_ref())
         tasks.create_task(second(opened))
         await opened.wait()

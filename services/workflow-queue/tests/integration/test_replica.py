@@ -76,7 +76,7 @@ async def test_commands_go_on_while_the_replica_lags_and_lists_catch_up(
     both = settings(url(primary), "amqp://127.0.0.1:1/").model_copy(
         update={"read_database_url": SecretStr(url(copy))}
     )
-    async with open_service(both) as service, asyncio.timeout(30):
+    async with open_service(both) as service, asyncio.timeout(60):
         shorthands = Shorthands(service.app)
         while not await migrated(copy):
             continue

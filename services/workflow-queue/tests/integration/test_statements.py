@@ -77,11 +77,14 @@ async def test_a_transaction_that_is_cancelled_leaves_a_connection_that_works(
         async with postgres.begin(only, lambda _: None) as tx:
             await tx.hold(a_ref())
 
-    waits = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'advisory'")
+    waits = text(
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event = 'advisory'"
+    )
     async with (
         open_pool(database_url, size=1) as only,
         postgres.begin(pool, lambda _: None) as tx,
-        asyncio.timeout(20),
+        asyncio.timeout(60),
     ):
         await tx.hold(a_ref())
         waiting = asyncio.create_task(wait_for_the_pull_request(only))

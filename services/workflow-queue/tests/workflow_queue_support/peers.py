@@ -21,7 +21,7 @@ from workflow_queue.presentation.topology import TOPOLOGY
 from workflow_queue_support.builders import NOON, ORGANIZATION, REPOSITORY, a_pull_request, a_ref
 
 REVIEW = UUID("019a0000-0000-7000-8000-0000000000aa")
-DEADLINE_SECONDS = 30
+DEADLINE_SECONDS = 60
 EXCHANGES = ("workflow.exchange", "platform_integration.commands", "code_review.commands")
 
 
