@@ -3,11 +3,13 @@
 SHELL := /bin/sh
 PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .local/uv/bin/uv)
-EDITABLE := $(foreach d,$(patsubst %/pyproject.toml,%,$(wildcard contracts/*/pyproject.toml libs/*/pyproject.toml services/*/pyproject.toml infra/*/pyproject.toml bench/pyproject.toml bench/*/pyproject.toml evals/pyproject.toml)),-e $(d))
+EDITABLE := $(foreach d,$(patsubst %/pyproject.toml,%,$(wildcard contracts/*/pyproject.toml libs/*/pyproject.toml services/*/pyproject.toml infra/*/pyproject.toml bench/*/pyproject.toml evals/pyproject.toml)),-e $(d))
 BIN := .venv/bin
 CRIVO := $(BIN)/python -m crivo_local
 LAYOUT ?= all
-TESTS := $(wildcard */*/tests) tests-e2e/tests bench/tests evals/tests
+TESTS := $(wildcard */*/tests) tests-e2e/tests evals/tests
+# A test that leans on another fails; journeys and upgrades are told in order.
+SHUFFLED := --random-order --random-order-bucket=module
 POOLED := organization platform-integration workflow-queue
 SERVICES := gateway organization platform-integration workflow-queue code-review
 
@@ -33,7 +35,9 @@ logs: setup ## Follow the logs; PROCESS=workflow-queue for one
 
 # --- checks, as CI runs them ---
 
-test: lint types arch contracts installs releases test-all ## Every check and every test
+check: lint arch contracts types ## What to run before a commit: style, imports, messages, types
+
+test: check installs releases test-all ## Every check and every test
 
 lint: setup ## Style and likely mistakes
 	@$(BIN)/ruff check --quiet .
@@ -43,9 +47,8 @@ fmt: setup ## Format the code and fix what can be fixed safely
 	@$(BIN)/ruff check --quiet --fix .
 	@$(BIN)/ruff format --quiet .
 
-types: setup ## Types, strictly
-	@$(BIN)/mypy $(wildcard */*/src bench/src evals/src infra/checks/*.py)
-	@for tests in $(TESTS); do MYPYPATH=$$tests $(BIN)/mypy $$tests || exit 1; done
+types: setup ## Types, strictly: sources and tests in one run of mypy
+	@$(BIN)/python infra/checks/type_check.py
 
 contracts: setup ## Messages: nothing published breaks; schemas, samples and docs/events.md agree
 	@$(BIN)/python infra/checks/contracts.py
@@ -67,25 +70,25 @@ docs: setup ## Write the parts of the README that come from the code
 	@$(BIN)/python infra/checks/configuration.py --write
 
 test-unit: setup ## What needs no server
-	@$(BIN)/pytest -q -n 2 $(wildcard */*/tests/unit)
+	@$(BIN)/pytest -q -n 2 $(SHUFFLED) $(wildcard */*/tests/unit)
 
 test-all: setup ## Unit and integration tests, then journeys; coverage per service
 	@rm -f .coverage .coverage.*
-	@$(BIN)/pytest -q -n 2 --dist worksteal --cov --cov-report= $(filter-out tests-e2e/tests,$(TESTS)) $(wildcard tests-e2e/tests/simulators)
+	@$(BIN)/pytest -q -n 2 --dist worksteal $(SHUFFLED) --cov --cov-report= $(filter-out tests-e2e/tests,$(TESTS)) $(wildcard tests-e2e/tests/simulators)
 	@for service in $(subst -,_,$(SERVICES)); do printf '%-22s ' $$service; $(BIN)/coverage report --include="*/$$service/*" --format=total | sed 's/$$/ % covered/'; done
 	@$(MAKE) --no-print-directory test-e2e
 
 test-e2e: setup ## Journeys through the running platform, faults included
-	@$(BIN)/pytest -q -p no:randomly tests-e2e/tests/journeys
+	@$(BIN)/pytest -q tests-e2e/tests/journeys
 
 test-pooler: setup ## Integration tests of the services, through a PgBouncer in transaction mode
-	@CRIVO_TEST_POOLER=1 $(BIN)/pytest -q -n 2 $(wildcard $(POOLED:%=services/%/tests/integration))
+	@CRIVO_TEST_POOLER=1 $(BIN)/pytest -q -n 2 $(SHUFFLED) $(wildcard $(POOLED:%=services/%/tests/integration))
 
 test-cluster: setup ## Three brokers, and the leader of the queues is killed under load
 	@$(BIN)/pytest -q -m cluster libs/messaging/tests/test_cluster.py
 
 test-skew: setup ## Upgrades while reviews run: the last release of each service beside the others
-	@$(BIN)/pytest -q -p no:randomly tests-e2e/tests/skew
+	@$(BIN)/pytest -q tests-e2e/tests/skew
 
 chaos: setup ## 300 webhooks while everything is killed at random; SEED=1 for a known draw
 	@PYTHONPATH=tests-e2e/tests $(BIN)/python -m chaos $(if $(SEED),--seed $(SEED)) $(CHAOS)
@@ -137,4 +140,4 @@ lock: setup ## Pin every dependency anew
 	@$(UV) pip install --quiet --no-deps $(EDITABLE)
 	@touch $@
 
-.PHONY: help demo up down status logs test lint fmt types arch contracts contracts-write installs releases docs test-unit test-all test-e2e test-pooler test-cluster test-skew chaos model measure-costs measure-burst measure-fairness simulate-capacity simulate-fairness bench evals profile setup lock
+.PHONY: help demo up down status logs check test lint fmt types arch contracts contracts-write installs releases docs test-unit test-all test-e2e test-pooler test-cluster test-skew chaos model measure-costs measure-burst measure-fairness simulate-capacity simulate-fairness bench evals profile setup lock

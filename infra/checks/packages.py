@@ -10,7 +10,6 @@ PACKAGES = (
     "libs/*",
     "services/*",
     "infra/*",
-    "bench",
     "bench/*",
     "evals",
 )

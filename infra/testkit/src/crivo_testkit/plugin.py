@@ -5,20 +5,24 @@ not running and left running. With `CRIVO_TEST_POOLER` set, only the tests run t
 PostgreSQL database, and they reach it through a PgBouncer in transaction mode of their own.
 """
 
+from __future__ import annotations
+
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
-import psycopg
 import pytest
-import structlog
-from crivo_local import pgbouncer
-from crivo_local.stack import Stack, StackUrls
 
-from crivo_testkit.pooler import Pooler
+if TYPE_CHECKING:
+    from crivo_local.stack import Stack, StackUrls
+
+    from crivo_testkit.pooler import Pooler
+
+# Every run of pytest loads this file, so fixtures import what only they need: the launcher with
+# its servers takes as long as the rest of a start.
 
 ROOT = Path(os.environ.get("CRIVO_LOCAL_ROOT", ".local"))
 POOLED = "CRIVO_TEST_POOLER" in os.environ
@@ -28,6 +32,8 @@ NewDatabase: TypeAlias = Callable[[str], Awaitable[str]]
 
 def pytest_configure() -> None:
     """The default shows the variables of every frame, and takes seconds for one exception."""
+    import structlog
+
     shown = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(processors=[*structlog.get_config()["processors"][:-1], shown])
 
@@ -37,6 +43,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if POOLED:
         config.hook.pytest_deselected(items=[item for item in items if not _has_database(item)])
         items[:] = [item for item in items if _has_database(item)]
+
+
+def pytest_pycollect_makemodule(module_path: Path) -> None:
+    """Properties have no time limits: a busy machine is no bug. Only files that need it load it."""
+    if "hypothesis" in module_path.read_text():
+        from hypothesis import HealthCheck, settings
+
+        settings.register_profile(
+            "unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+        )
+        settings.load_profile("unhurried")
 
 
 def _has_database(item: pytest.Item) -> bool:
@@ -50,6 +67,8 @@ def _has_database(item: pytest.Item) -> bool:
 @pytest.fixture(scope="session")
 def stack() -> Stack:
     """The local stack, running."""
+    from crivo_local.stack import Stack
+
     running = Stack(ROOT)
     running.start()
     return running
@@ -66,6 +85,10 @@ def pooler(stack: Stack) -> Iterator[Pooler | None]:
     if not POOLED:
         yield None
         return
+    from crivo_local import pgbouncer
+
+    from crivo_testkit.pooler import Pooler
+
     with stack.alone():  # Several runs may want it installed at once.
         files = pgbouncer.find(stack.root / "pgbouncer-files")
     postgres = stack.urls().postgres
@@ -76,6 +99,8 @@ def pooler(stack: Stack) -> Iterator[Pooler | None]:
 @pytest.fixture
 async def new_database(stack_urls: StackUrls, pooler: Pooler | None) -> AsyncIterator[NewDatabase]:
     """Make an empty PostgreSQL database and give its SQLAlchemy URL; dropped after the test."""
+    import psycopg
+
     made: list[str] = []
     async with await psycopg.AsyncConnection.connect(stack_urls.postgres, autocommit=True) as admin:
 

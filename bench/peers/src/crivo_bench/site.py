@@ -16,7 +16,7 @@ from crivo_postgres.connection import libpq_url
 from crivo_bench.plan import Plan
 from crivo_bench.profiles import profiled
 
-CHECKOUT = Path(__file__).parents[3]
+CHECKOUT = Path(__file__).parents[4]
 SIGNING_UP = ("organization-api", "platform-integration-api", "gateway")
 
 
