@@ -43,9 +43,10 @@ lint: setup ## Style and likely mistakes
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check .
 
-fmt: setup ## Format the code and fix what can be fixed safely
+fmt: setup ## Format code and Markdown, and fix what can be fixed safely
 	@$(BIN)/ruff check --quiet --fix .
 	@$(BIN)/ruff format --quiet .
+	@$(BIN)/python infra/checks/markdown.py --write
 
 types: setup ## Types, strictly: sources and tests in one run of mypy
 	@$(BIN)/python infra/checks/type_check.py
@@ -56,9 +57,13 @@ contracts: setup ## Messages: nothing published breaks; schemas, samples and doc
 contracts-write: setup ## Write the schemas and docs/events.md, unless that breaks somebody
 	@$(BIN)/python infra/checks/contracts.py --write
 
-arch: setup ## Who may import what; the README says what the code says
+arch: setup ## Who may import what, budgets, permissions, tenants; the README says what the code says
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python infra/checks/configuration.py
+	@$(BIN)/python infra/checks/budgets.py
+	@$(BIN)/python infra/checks/permissions.py
+	@$(BIN)/python infra/checks/tenants.py
+	@$(BIN)/python infra/checks/markdown.py
 
 installs: setup ## Each package declares what it imports; each service installs alone
 	@$(BIN)/python infra/checks/installs.py

@@ -21,6 +21,7 @@ class MongoReviews:
         self._outbox = outbox
 
     async def get(self, job_id: JobId) -> Review | None:
+        # all organizations: the id is of one job, asked for by a command of the queue
         stored = await self._collection.find_one({"_id": str(review_id(job_id))})
         return from_document(stored) if stored else None
 
@@ -53,9 +54,11 @@ class MongoStops:
         try:
             await self._collection.insert_one(made)
         except DuplicateKeyError:
+            # all organizations: the id is of one job
             await self._collection.replace_one({"_id": key, "sequence": {"$lt": sequence}}, made)
 
     async def after(self, job_id: JobId, *, sequence: int) -> bool:
+        # all organizations: the id is of one job, asked for by a command of the queue
         stored = await self._collection.find_one({"_id": str(job_id)})
         return stored is not None and stored["sequence"] > sequence
 

@@ -21,6 +21,7 @@ class ReviewController(Controller):
     path = "/v1/reviews"
     tags = ("reviews",)
 
+    # no permission: issue "People"
     @get()
     async def list_reviews(
         self,
@@ -39,6 +40,7 @@ class ReviewController(Controller):
         )
         return page(rows, limit, lambda last: (place(last.created_at, last.id),))
 
+    # no permission: issue "People"
     @get("/{review_id:uuid}")
     async def show_review(
         self,

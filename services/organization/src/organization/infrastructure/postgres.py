@@ -52,11 +52,13 @@ class PostgresAccounts:
             raise AlreadyThere("There is a user with this e-mail address") from problem
 
     async def user_of(self, email: str) -> User | None:
+        # all organizations: who signs in is known by e-mail address, which is unique
         query = select(users).where(users.c.email == email)
         row = (await self._connection.execute(query)).mappings().one_or_none()
         return User(**{**row, "role": Role(row["role"])}) if row else None
 
     async def keep_hash(self, user_id: UUID, password_hash: str) -> None:
+        # all organizations: of the user who has just signed in
         change = update(users).where(users.c.id == user_id).values(password_hash=password_hash)
         await self._connection.execute(change)
 
@@ -87,6 +89,7 @@ class PostgresApiKeys:
             await self._connection.execute(api_keys.insert().values(asdict(key)))
 
     async def get(self, id: UUID) -> ApiKey | None:  # noqa: A002
+        # all organizations: a key is looked up before it is known whose it is
         query = select(api_keys).where(api_keys.c.id == id)
         row = (await self._connection.execute(query)).mappings().one_or_none()
         return ApiKey(**{**row, "role": Role(row["role"])}) if row else None
@@ -102,6 +105,7 @@ class PostgresApiKeys:
             raise NoSuchKey("There is no such API key")
 
     async def note_use(self, id: UUID, at: datetime) -> None:  # noqa: A002
+        # all organizations: of the key that was just verified
         change = update(api_keys).where(api_keys.c.id == id).values(last_used_at=at)
         await self._connection.execute(change)
 

@@ -122,12 +122,14 @@ class VerifiedKey(BaseModel):
     role: Role | None = None
 
 
+# no permission: the bootstrap token is the proof
 @post("/v1/bootstrap", tags=["accounts"])
 async def bootstrap(data: JSONBody[BootstrapRequest], app: NamedDependency[App]) -> Bootstrapped:
     """Make the first organization and its owner; once."""
     return await app.bootstrap_organization(BootstrapOrganization(**data.model_dump()))
 
 
+# no permission: everybody may sign in
 @post("/v1/sessions", tags=["accounts"])
 async def sign_in(data: JSONBody[SessionRequest], app: NamedDependency[App]) -> SessionResponse:
     """A short-lived access token for an e-mail address and a password."""
@@ -140,6 +142,7 @@ async def show_jwks(jwks: NamedDependency[dict[str, Any]]) -> Response[dict[str,
     return Response(jwks, headers={"Cache-Control": "public, max-age=300"})
 
 
+# no permission: everybody may see who they are
 @get("/v1/me", tags=["accounts"])
 async def show_caller(
     identity: NamedDependency[Identity], app: NamedDependency[App]
@@ -159,6 +162,7 @@ class UserController(Controller):
     path = "/v1/users"
     tags = ("accounts",)
 
+    # no permission: issue "People"
     @post()
     async def create(
         self,
@@ -175,6 +179,7 @@ class UserController(Controller):
         )
         return UserView(id=made.id, email=made.email, role=made.role, created_at=made.created_at)
 
+    # no permission: issue "People"
     @get()
     async def list_users(
         self,
@@ -194,6 +199,7 @@ class ApiKeyController(Controller):
     path = "/v1/api-keys"
     tags = ("api keys",)
 
+    # no permission: issue "People"
     @post()
     async def create(
         self,
@@ -217,6 +223,7 @@ class ApiKeyController(Controller):
             key=written,
         )
 
+    # no permission: issue "People"
     @get()
     async def list_keys(
         self,
@@ -231,6 +238,7 @@ class ApiKeyController(Controller):
         )
         return page(rows, limit, lambda last: (str(last.id),))
 
+    # no permission: issue "People"
     @delete("/{key_id:uuid}")
     async def revoke(
         self,

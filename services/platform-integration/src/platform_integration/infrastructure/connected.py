@@ -39,6 +39,7 @@ class CachedConnectedHosts:
         return await self._read_when_older_than(REFRESH_SECONDS)
 
     async def repository(self, integration_id: UUID, host_id: int) -> UUID | None:
+        # all organizations: a webhook names its repository within an integration
         query = select(repositories.c.id).where(
             repositories.c.integration_id == integration_id, repositories.c.host_id == host_id
         )
@@ -66,7 +67,9 @@ class CachedConnectedHosts:
 
     async def _read(self) -> Sequence[Connected]:
         async with self._engine.connect() as connection:
+            # all organizations: webhooks are told apart by the secrets of all hosts
             hosts = (await connection.execute(select(integrations))).all()
+            # all organizations: webhooks are told apart by the secrets of all hosts
             pairs = await connection.execute(
                 select(repositories.c.integration_id, repositories.c.host_id, repositories.c.id)
             )

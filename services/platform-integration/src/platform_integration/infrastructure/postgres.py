@@ -44,6 +44,7 @@ _log = structlog.get_logger()
 
 # Statements of every review are put together once: SQLAlchemy takes longer for that than to run
 # them. Parameters that are no column's new value have names of their own.
+# all organizations: by id, which the queue's command has; callers of the API are not let here
 _REPOSITORY = (
     select(*repositories.c, *integrations.c)
     .join_from(
@@ -64,6 +65,7 @@ _CLAIM_FIRST = (
     .on_conflict_do_nothing(index_elements=["repository_id", "pull_request_number", "head_sha"])
     .returning(published_reviews.c.review_id)
 )
+# all organizations: the repository is that of a command of the queue
 _CLAIM_AGAIN = (
     update(published_reviews)
     .where(
@@ -81,7 +83,9 @@ _CLAIM_AGAIN = (
         published_reviews.c.comments,
     )
 )
+# all organizations: the repository is that of a command of the queue
 _POSTED = update(published_reviews).where(*_PUBLICATION).values(posted_at=func.now())
+# all organizations: the repository is that of a command of the queue
 _RELEASE = (
     update(published_reviews)
     .where(*_PUBLICATION, published_reviews.c.claimed_by == bindparam("of_claimed_by"))
@@ -93,12 +97,14 @@ _CHECK = (
 )
 # Of two at once one waits for the other's commit, and then finds that it is not the first.
 _ADD_CHECK = insert(check_runs).on_conflict_do_nothing().returning(check_runs.c.sequence)
+# all organizations: the repository is that of a command of the queue
 _GET_CHECK = select(check_runs).where(*_CHECK).with_for_update()
 _put = insert(check_runs)
 _PUT_CHECK = _put.on_conflict_do_update(
     index_elements=["repository_id", "head_sha"],
     set_={column.name: _put.excluded[column.name] for column in check_runs.c},
 )
+# all organizations: the repository is that of a command of the queue
 _SETTLE_CHECK = (
     update(check_runs)
     .where(
@@ -108,6 +114,7 @@ _SETTLE_CHECK = (
     )
     .returning(check_runs.c.sequence)
 )
+# all organizations: the reporter works for all of them
 _ready = (
     select(check_runs.c.repository_id, check_runs.c.head_sha)
     .where(
@@ -122,6 +129,7 @@ _ready = (
     .with_for_update(skip_locked=True)
     .cte("ready")
 )
+# all organizations: the reporter works for all of them
 _LEASE_CHECKS = (
     update(check_runs)
     .where(

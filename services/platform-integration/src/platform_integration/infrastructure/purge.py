@@ -3,6 +3,7 @@
 from crivo_postgres.connection import connect
 
 KEEP_BODIES = "7 days"
+# all organizations: bodies of all are forgotten after the same time
 _PURGE = f"""
 UPDATE webhook_deliveries SET body = NULL
 WHERE body IS NOT NULL AND received_at < now() - interval '{KEEP_BODIES}'

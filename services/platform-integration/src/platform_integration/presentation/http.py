@@ -77,6 +77,7 @@ class IntegrationController(Controller):
     path = "/v1/integrations"
     tags = ["integrations"]
 
+    # no permission: issue "People"
     @post()
     async def connect(
         self,
@@ -102,6 +103,7 @@ class IntegrationController(Controller):
             created_at=made.created_at,
         )
 
+    # no permission: issue "People"
     @get()
     async def list_integrations(
         self,
@@ -115,6 +117,7 @@ class IntegrationController(Controller):
         )
         return page(rows, limit, lambda last: (str(last.id),))
 
+    # no permission: issue "People"
     @get("/{integration_id:uuid}")
     async def show(
         self,
@@ -129,6 +132,7 @@ class RepositoryController(Controller):
     path = "/v1/repositories"
     tags = ["repositories"]
 
+    # no permission: issue "People"
     @post()
     async def connect(
         self,
@@ -151,6 +155,7 @@ class RepositoryController(Controller):
             created_at=made.created_at,
         )
 
+    # no permission: issue "People"
     @get()
     async def list_repositories(
         self,
@@ -165,6 +170,7 @@ class RepositoryController(Controller):
         return page(rows, limit, lambda last: (str(last.id),))
 
 
+# no permission: issue "People"
 @get("/v1/webhook-deliveries", tags=["webhooks"])
 async def list_deliveries(
     identity: NamedDependency[Identity],

@@ -50,6 +50,7 @@ class GitHubWebhooks:
         await answer(send, 202, said.model_dump_json().encode(), "application/json")
 
 
+# no permission: not of the public API; a signature is the proof
 @post(
     GITHUB_WEBHOOKS,
     status_code=202,

@@ -41,6 +41,7 @@ VALUES (%(organization_id)s, %(hour)s, %(state)s, %(bucket)s, %(jobs)s)
 ON CONFLICT (organization_id, hour, state, bucket)
 DO UPDATE SET jobs = job_endings.jobs + excluded.jobs
 """
+# all organizations: made again from the events of all
 _REBUILD = text(f"""
 INSERT INTO job_endings (organization_id, hour, state, bucket, jobs)
 SELECT organization_id, date_trunc('hour', ended_at, 'UTC'), state,
@@ -90,8 +91,10 @@ async def rebuild(engine: AsyncEngine) -> int:
     async with engine.begin() as connection:
         # Jobs that end meanwhile wait for the second or two this takes.
         await connection.exec_driver_sql("LOCK TABLE job_endings IN EXCLUSIVE MODE")
+        # all organizations: made again from the events of all
         await connection.execute(job_endings.delete())
         await connection.execute(_REBUILD)
+        # all organizations: made again from the events of all
         hours = await connection.scalar(select(func.count(job_endings.c.hour.distinct())))
     return int(hours or 0)
 

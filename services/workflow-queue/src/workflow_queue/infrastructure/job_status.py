@@ -80,6 +80,7 @@ async def _forget_unknown(engine: AsyncEngine) -> None:
     job_id = job_status_view.c.job_id
     known = [exists().where(table.c.stream_id == job_id) for table in (events, archived_events)]
     async with engine.begin() as connection:
+        # all organizations: made again from the events of all
         await connection.execute(job_status_view.delete().where(~or_(*known)))
 
 

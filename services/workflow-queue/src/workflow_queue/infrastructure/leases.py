@@ -35,6 +35,7 @@ _ENDS_STEP = (
 _view = job_status_view.c
 # Locks the job's row: a step that ends meanwhile either sees this lease and removes it, or
 # is seen here, and there is none.
+# all organizations: a worker names the job it does
 _RENEW = """
 INSERT INTO leases (job_id, step, attempt, until)
 SELECT job_id, step, attempt, %(until)s FROM job_status_view

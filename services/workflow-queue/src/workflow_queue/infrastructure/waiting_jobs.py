@@ -40,10 +40,12 @@ FROM line, LATERAL (
     ORDER BY priority, job_id LIMIT %(most)s) first
 """  # noqa: S608 - constants
 
+# all organizations: the dispatcher shares out among all of them
 _RUNNING = f"""
 SELECT organization_id, integration_id, count(*) FROM job_status_view WHERE {IN_FLIGHT}
 GROUP BY organization_id, integration_id
 """  # noqa: S608 - constants
+# all organizations: the dispatcher shares out among all of them
 _SOMEBODY_WAITS = f"""
 SELECT job_id FROM job_status_view WHERE {WAITS} AND (due_at IS NULL OR due_at <= %(now)s) LIMIT 1
 """  # noqa: S608 - constants
@@ -59,6 +61,7 @@ FROM job_status_view WHERE {IN_FLIGHT}
 _RIGHT = 0x0C21_0005
 _WAIT_FOR_RIGHT = f"SELECT pg_advisory_xact_lock({_RIGHT})"
 _TAKE_RIGHT = f"SELECT pg_try_advisory_xact_lock({_RIGHT})"
+# all organizations: the dispatcher shares out among all of them
 _SHARES = "SELECT organization_id, concurrency, weight FROM organization_limits"
 
 

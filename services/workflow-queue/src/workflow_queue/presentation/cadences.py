@@ -42,6 +42,7 @@ class CadenceController(Controller):
     path = "/v1/cadences"
     tags = ("cadences",)
 
+    # no permission: issue "People"
     @get("/{repository_id:uuid}")
     async def show_cadence(
         self,
@@ -54,6 +55,7 @@ class CadenceController(Controller):
         found = await app.cadences.get(organization_id, RepositoryId(repository_id))
         return _view(repository_id, found or app.default_cadence)
 
+    # no permission: issue "People"
     @put("/{repository_id:uuid}")
     async def set_cadence(
         self,

@@ -51,6 +51,7 @@ class JobController(Controller):
     path = "/v1/jobs"
     tags = ("jobs",)
 
+    # no permission: issue "People"
     @get()
     async def list_jobs(
         self,
@@ -74,12 +75,14 @@ class JobController(Controller):
         )
         return page(rows, limit, lambda last: (str(last.id),))
 
+    # no permission: issue "People"
     @get("/{job_id:uuid}")
     async def show_job(
         self, app: NamedDependency[App], identity: NamedDependency[Identity], job_id: FromPath[UUID]
     ) -> JobView:
         return await app.job_views.job(OrganizationId(organization_of(identity)), JobId(job_id))
 
+    # no permission: issue "People"
     @get("/{job_id:uuid}/history")
     async def show_history(
         self, app: NamedDependency[App], identity: NamedDependency[Identity], job_id: FromPath[UUID]
@@ -88,6 +91,7 @@ class JobController(Controller):
         organization_id = OrganizationId(organization_of(identity))
         return JobHistory(items=list(await app.job_views.history(organization_id, JobId(job_id))))
 
+    # no permission: issue "People"
     @get("/{job_id:uuid}/attempts")
     async def show_attempts(
         self, app: NamedDependency[App], identity: NamedDependency[Identity], job_id: FromPath[UUID]
@@ -97,6 +101,7 @@ class JobController(Controller):
         history = await app.job_views.history(organization_id, JobId(job_id))
         return JobAttempts(items=attempts_of(history))
 
+    # no permission: issue "People"
     @post("/{job_id:uuid}/retry", status_code=HTTP_202_ACCEPTED)
     async def retry_job(
         self, app: NamedDependency[App], identity: NamedDependency[Identity], job_id: FromPath[UUID]
@@ -113,6 +118,7 @@ class JobController(Controller):
         return await app.job_views_at_primary.job(organization_id, JobId(job_id))
 
 
+# no permission: issue "People"
 @get("/v1/job-metrics", tags=["jobs"])
 async def show_metrics(
     app: NamedDependency[App],
