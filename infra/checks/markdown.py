@@ -83,7 +83,7 @@ def _goes_on(line: str) -> bool:
 
 
 # Code is kept in one line, and so is a word that would begin a list, a heading or a quotation.
-_SPACE = "\uE000"
+_SPACE = "\ue000"
 
 
 def _joined(text: str) -> str:
