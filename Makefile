@@ -75,7 +75,7 @@ docs: setup ## Write the parts of the README that come from the code
 	@$(BIN)/python infra/checks/configuration.py --write
 
 test-unit: setup ## What needs no server
-	@$(BIN)/pytest -q -n 2 $(SHUFFLED) $(wildcard */*/tests/unit)
+	@$(BIN)/pytest -q -n 2 --dist worksteal $(SHUFFLED) $(wildcard */*/tests/unit)
 
 test-all: setup ## Unit and integration tests, then journeys; coverage per service
 	@rm -f .coverage .coverage.*
@@ -87,7 +87,7 @@ test-e2e: setup ## Journeys through the running platform, faults included
 	@$(BIN)/pytest -q tests-e2e/tests/journeys
 
 test-pooler: setup ## Integration tests of the services, through a PgBouncer in transaction mode
-	@CRIVO_TEST_POOLER=1 $(BIN)/pytest -q -n 2 $(SHUFFLED) $(wildcard $(POOLED:%=services/%/tests/integration))
+	@CRIVO_TEST_POOLER=1 $(BIN)/pytest -q -n 2 --dist worksteal $(SHUFFLED) $(wildcard $(POOLED:%=services/%/tests/integration))
 
 test-cluster: setup ## Three brokers, and the leader of the queues is killed under load
 	@$(BIN)/pytest -q -m cluster libs/messaging/tests/test_cluster.py

@@ -26,7 +26,6 @@ FOLDERS = (
     "infra",
     "helm",
     "tests-e2e",
-    "simulations",
     "bench",
     "evals",
 )
