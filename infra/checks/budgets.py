@@ -21,7 +21,6 @@ OVER = {
     "::AnalyzePullRequestHandler": 8,
     "services/platform-integration/src/platform_integration/application/ports.py::CodeHost": 7,
     "services/workflow-queue/src/workflow_queue/application/ports.py::Transaction": 8,
-    "services/workflow-queue/src/workflow_queue/bootstrap.py::open_service": 71,
     "services/workflow-queue/src/workflow_queue/presentation/consumers.py::consumers": 83,
     "infra/simulators/src/crivo_simulators/api.py::_repositories": 79,
     "infra/simulators/src/crivo_simulators/control.py::control": 67,

@@ -19,7 +19,7 @@ from crivo_observability.http import ASGIApp
 from crivo_postgres.engine import open_engine
 from crivo_postgres.leadership import Leadership
 from crivo_postgres.notifier import open_notifier
-from crivo_postgres.pool import open_pool
+from crivo_postgres.pool import Pool, open_pool
 from crivo_tasks.schedule import Task, every
 from crivo_tasks.unavailable import is_unavailable
 from crivo_web.identity import utc_now
@@ -35,7 +35,7 @@ from workflow_queue.application.dispatch_next import DispatchNextHandler
 from workflow_queue.application.dispatch_waiting import DispatchWaitingHandler
 from workflow_queue.application.enqueue_code_review_job import EnqueueCodeReviewJobHandler
 from workflow_queue.application.name_organization import NameOrganizationHandler
-from workflow_queue.application.ports import ConcurrentUpdate
+from workflow_queue.application.ports import Begin, ConcurrentUpdate
 from workflow_queue.application.process_workflow_job import ProcessWorkflowJobHandler
 from workflow_queue.application.renew_lease import ProlongLeasesHandler, RenewLeaseHandler
 from workflow_queue.application.retry_job import RetryJobHandler
@@ -160,6 +160,65 @@ class Service:
             await connection.execute(text("SELECT 1"))
 
 
+def _app(
+    settings: Settings,
+    begin: Begin,
+    *,
+    engine: AsyncEngine,
+    readers: AsyncEngine,
+    pool: Pool,
+) -> App:
+    policy = settings.policy
+    orchestrator = WorkflowOrchestrator(cadence=settings.cadence)
+    jitter = random.SystemRandom().random
+    at_primary, views = PostgresJobViews(engine), PostgresJobViews(readers)
+    leases = PostgresLeases(pool)
+    start_at_once = StartAtOnce(limits=settings.limits, policy=policy, now=utc_now)
+    return App(
+        enqueue_code_review_job=EnqueueCodeReviewJobHandler(
+            begin=begin,
+            orchestrator=orchestrator,
+            now=utc_now,
+            new_id=uuid7,
+            start_at_once=start_at_once,
+        ),
+        command_review=CommandReviewHandler(
+            begin=begin,
+            orchestrator=orchestrator,
+            now=utc_now,
+            new_id=uuid7,
+            start_at_once=start_at_once,
+        ),
+        process_workflow_job=ProcessWorkflowJobHandler(begin=begin, policy=policy, now=utc_now),
+        update_job_status=UpdateJobStatusHandler(
+            begin=begin, policy=policy, now=utc_now, jitter=jitter
+        ),
+        retry_job=RetryJobHandler(begin=begin, orchestrator=orchestrator, now=utc_now),
+        cancel_jobs=CancelJobsHandler(begin=begin, orchestrator=orchestrator, now=utc_now),
+        dispatch_due=DispatchDueHandler(begin=begin, policy=policy, now=utc_now, jitter=jitter),
+        dispatch_waiting=DispatchWaitingHandler(
+            begin=begin, limits=settings.limits, policy=policy, now=utc_now
+        ),
+        dispatch_next=DispatchNextHandler(
+            begin=begin,
+            limits=settings.limits,
+            policy=policy,
+            now=utc_now,
+            is_unavailable=is_unavailable,
+        ),
+        name_organization=NameOrganizationHandler(begin=begin),
+        renew_lease=RenewLeaseHandler(leases=leases, policy=policy, now=utc_now),
+        prolong_leases=ProlongLeasesHandler(leases=leases, policy=policy, now=utc_now),
+        due_jobs=at_primary.due,
+        job_views=views,
+        job_views_at_primary=at_primary,
+        job_metrics=views.metrics,
+        cadences=PostgresCadences(engine),
+        default_cadence=settings.cadence,
+        now=utc_now,
+    )
+
+
 @asynccontextmanager
 async def open_service(settings: Settings) -> AsyncIterator[Service]:
     async with AsyncExitStack() as stack:
@@ -175,55 +234,7 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
             open_pool(settings.database_url.get_secret_value(), size=settings.database_pool_size)
         )
         begin = partial(postgres.begin, pool, notifier.notify)
-        policy = settings.policy
-        orchestrator = WorkflowOrchestrator(cadence=settings.cadence)
-        jitter = random.SystemRandom().random
-        at_primary, views = PostgresJobViews(engine), PostgresJobViews(readers)
-        leases = PostgresLeases(pool)
-        start_at_once = StartAtOnce(limits=settings.limits, policy=policy, now=utc_now)
-        app = App(
-            enqueue_code_review_job=EnqueueCodeReviewJobHandler(
-                begin=begin,
-                orchestrator=orchestrator,
-                now=utc_now,
-                new_id=uuid7,
-                start_at_once=start_at_once,
-            ),
-            command_review=CommandReviewHandler(
-                begin=begin,
-                orchestrator=orchestrator,
-                now=utc_now,
-                new_id=uuid7,
-                start_at_once=start_at_once,
-            ),
-            process_workflow_job=ProcessWorkflowJobHandler(begin=begin, policy=policy, now=utc_now),
-            update_job_status=UpdateJobStatusHandler(
-                begin=begin, policy=policy, now=utc_now, jitter=jitter
-            ),
-            retry_job=RetryJobHandler(begin=begin, orchestrator=orchestrator, now=utc_now),
-            cancel_jobs=CancelJobsHandler(begin=begin, orchestrator=orchestrator, now=utc_now),
-            dispatch_due=DispatchDueHandler(begin=begin, policy=policy, now=utc_now, jitter=jitter),
-            dispatch_waiting=DispatchWaitingHandler(
-                begin=begin, limits=settings.limits, policy=policy, now=utc_now
-            ),
-            dispatch_next=DispatchNextHandler(
-                begin=begin,
-                limits=settings.limits,
-                policy=policy,
-                now=utc_now,
-                is_unavailable=is_unavailable,
-            ),
-            name_organization=NameOrganizationHandler(begin=begin),
-            renew_lease=RenewLeaseHandler(leases=leases, policy=policy, now=utc_now),
-            prolong_leases=ProlongLeasesHandler(leases=leases, policy=policy, now=utc_now),
-            due_jobs=at_primary.due,
-            job_views=views,
-            job_views_at_primary=at_primary,
-            job_metrics=views.metrics,
-            cadences=PostgresCadences(engine),
-            default_cadence=settings.cadence,
-            now=utc_now,
-        )
+        app = _app(settings, begin, engine=engine, readers=readers, pool=pool)
         dead_letter_repository = PostgresDeadLetters(engine, messaging.dead_letters)
         dead_letters = await stack.enter_async_context(
             open_dead_letter_service(
