@@ -1,6 +1,7 @@
 """Markdown ends its lines at 110 columns; --write breaks longer ones, and changes no word.
 
-Left alone: tables, code, headings, HTML comments, link definitions, and words that are longer.
+Left alone: tables, code, headings, HTML comments, link definitions, words that are longer, and parts of pages
+that a program fills in.
 """
 
 import re
@@ -30,6 +31,9 @@ FOLDERS = (
     "evals",
 )
 AS_IT_IS = re.compile(r"\s*\||\s{4,}\S|#|<|\[[^]]+\]: ")
+# Parts of a page that a program fills in, from `<!-- name -->` to `<!-- end of name -->`.
+MARK = re.compile(r"<!-- (.*) -->")
+END_OF_PART = re.compile(r"<!-- end of (.*) -->")
 ITEM = re.compile(r"(\s*)((?:[-*+]|\d+[.)]) +(?:\[[ x]\] )?)?((?:> ?)*)")
 
 
@@ -43,12 +47,15 @@ def documents(root: Path) -> Iterator[Path]:
 
 def rewrapped(text: str) -> str:
     """A paragraph is filled again from its first line that is too long."""
-    waiting, lines, fenced = text.split("\n"), list[str](), False
+    waiting, lines, fenced, filled_in = text.split("\n"), list[str](), False, False
+    ends = set(END_OF_PART.findall(text))
     while waiting:
         line = waiting.pop(0)
         if line.lstrip().startswith("```"):
             fenced = not fenced
-        if fenced or len(line) <= COLUMNS or AS_IT_IS.match(line):
+        if mark := MARK.fullmatch(line):
+            filled_in = mark[1] in ends
+        if fenced or filled_in or len(line) <= COLUMNS or AS_IT_IS.match(line):
             lines.append(line)
         else:
             lines += _filled(line, waiting)

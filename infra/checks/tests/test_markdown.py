@@ -52,3 +52,10 @@ def test_what_cannot_be_broken_is_left_alone(text: str) -> None:
 def test_code_in_a_line_is_not_broken_and_no_line_begins_a_list_by_chance() -> None:
     text = "x" * 100 + " `make up LAYOUT=split` - " + "y" * 100
     assert markdown.rewrapped(text) == "x" * 100 + "\n`make up LAYOUT=split` -\n" + "y" * 100
+
+
+def test_a_part_that_a_program_fills_in_is_left_as_it_is() -> None:
+    long = "word " * 40
+    page = f"<!-- costs -->\n{long}\n<!-- end of costs -->\n"
+    assert markdown.rewrapped(page) == page
+    assert markdown.rewrapped(page + long) != page + long
