@@ -1,7 +1,7 @@
 """Markdown ends its lines at 110 columns; --write breaks longer ones, and changes no word.
 
-Left alone: tables, code, headings, HTML comments, link definitions, words that are longer, and parts of pages
-that a program fills in.
+Left alone: tables, code, headings, HTML comments, link definitions, words that are longer, and
+parts of pages that a program fills in.
 """
 
 import re
