@@ -4,7 +4,15 @@ import sys
 from pathlib import Path
 
 import pytest
-from crivo_local.services import Keys, Layout, Servers, choose_ports, parts, process_names
+from crivo_local.services import (
+    Keys,
+    Layout,
+    Servers,
+    choose_ports,
+    code_host,
+    parts,
+    process_names,
+)
 
 ROOT = Path(__file__).parents[3]
 SERVERS = Servers(
@@ -91,3 +99,7 @@ def test_the_public_door_has_one_name_in_either_layout(
     assert made["gateway"] is gateways[0]
     for part in gateways:
         assert part.environment["GATEWAY_RABBITMQ_URL"] == SERVERS.rabbitmq
+
+
+def test_a_token_that_begins_with_a_dash_is_no_option(tmp_path: Path) -> None:
+    assert "--token=-x" in code_host(tmp_path, 20_000, "-x").command

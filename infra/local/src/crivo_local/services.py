@@ -173,7 +173,8 @@ def migrate(service: str, environment: Mapping[str, str], python: Path | None) -
 
 def code_host(root: Path, port: int, token: str) -> Part:
     """The local code host, as strict as the real one."""
-    command = ["crivo_simulators.github", "--port", str(port), "--token", token]
+    # With an equals sign: a random token may begin with a dash.
+    command = ["crivo_simulators.github", "--port", str(port), f"--token={token}"]
     command += ["--data-dir", str(root / "code-host")]
     return _part("code-host", root, _command(None, command), _inherited(), port)
 
