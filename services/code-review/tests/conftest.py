@@ -1,12 +1,15 @@
 """An open service over the local stack, and the service it fetches change sets from."""
 
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 
 import pytest
 from code_review.bootstrap import Service, open_service
 from code_review_support.builders import a_finding
 from code_review_support.callers import settings
 from code_review_support.memory import MemoryAnalyzer
+from code_review_support.model_endpoint import ModelEndpoint, model_endpoint
+from code_review_support.model_questions import Opener
 from code_review_support.platform import PlatformIntegration, platform_integration
 from crivo_messaging.mongo import Document
 from pymongo import AsyncMongoClient
@@ -60,3 +63,17 @@ async def connected(
     async with open_service(own, [analyzer]) as service:
         await service.migrate()
         yield service
+
+
+@pytest.fixture
+async def endpoint() -> AsyncIterator[ModelEndpoint]:
+    async with model_endpoint() as played:
+        yield played
+        assert played.errors == []
+        assert played.replies == []
+
+
+@pytest.fixture
+async def opened(endpoint: ModelEndpoint) -> AsyncIterator[Opener]:
+    async with AsyncExitStack() as stack:
+        yield Opener(stack, endpoint)

@@ -180,7 +180,6 @@ async def _open_model_reviewer(settings: Settings | None) -> AsyncIterator[Model
                 input_tokens=settings.model_input_tokens,
                 output_tokens=settings.model_output_tokens,
                 seconds=settings.model_seconds,
-                concurrency=settings.model_concurrency,
             ),
             now=utc_now,
             clock=time.monotonic,

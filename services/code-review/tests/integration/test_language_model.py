@@ -1,33 +1,21 @@
 """Asking a server that behaves as OpenAI's and its many relatives do, at their best and worst."""
 
-import asyncio
 import gzip
 import json
 import logging
 import subprocess
 import sys
-import traceback
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from code_review.application.language_model import (
     Answer,
-    AskBudget,
-    LanguageModel,
-    ModelRefused,
     Prompt,
     RefusalClass,
 )
-from code_review.domain.claims import Claim, Claims
-from code_review.domain.finding import Category, Severity
+from code_review.domain.claims import Claims
 from code_review.domain.model_usage import Price, Usage
-from code_review.infrastructure.language_model import OpenAICompatibleModel, open_model
 from code_review.infrastructure.model_transport import MOST_BYTES, Connection
-from code_review_support.callers import NOWHERE
 from code_review_support.model_endpoint import (
     ModelEndpoint,
     Reply,
@@ -35,81 +23,22 @@ from code_review_support.model_endpoint import (
     a_page,
     an_error,
     calls,
-    model_endpoint,
     says,
 )
-
-NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
-KEY = "sk-SECRETKEY"
-PROMPT = Prompt(instructions="Find defects.", material="diff")
-BUDGET = AskBudget(input_tokens=1_000, output_tokens=500, seconds=20)
-PRICES = {
-    "first": Price(input=Decimal("0.25"), output=Decimal(2)),
-    "second": Price(input=Decimal(3), output=Decimal(15)),
-}
-FIRST, SECOND = Decimal("0.000385"), Decimal("0.0039")  # 900 and 80 tokens of each
-CLAIM = {
-    "path": "cart.py",
-    "line": 2,
-    "end_line": 2,
-    "severity": "high",
-    "category": "security",
-    "title": "eval",
-    "explanation": "It runs what a user sends.",
-    "fix": "Parse it.",
-    "evidence": "return eval(item)",
-}
-FOUND = {"findings": [CLAIM]}
-CLAIMS = Claims(
-    findings=[Claim(**CLAIM | {"severity": Severity.HIGH, "category": Category.SECURITY})]  # type: ignore[arg-type]
+from code_review_support.model_questions import (
+    BUDGET,
+    CLAIM,
+    CLAIMS,
+    FIRST,
+    FOUND,
+    GOOD,
+    KEY,
+    PRICES,
+    SECOND,
+    Opener,
+    ask,
+    refusal_of,
 )
-GOOD = says(FOUND)
-
-
-@pytest.fixture
-async def endpoint() -> AsyncIterator[ModelEndpoint]:
-    async with model_endpoint() as played:
-        yield played
-        assert played.errors == []
-        assert played.replies == []
-
-
-@dataclass
-class Opener:
-    stack: AsyncExitStack
-    endpoint: ModelEndpoint
-
-    async def __call__(
-        self, *names: str, prices: dict[str, Price] = PRICES, **connection: object
-    ) -> OpenAICompatibleModel:
-        given: dict[str, object] = {"url": self.endpoint.url, "api_key": KEY} | connection
-        opened = open_model(
-            Connection(**given),  # type: ignore[arg-type]
-            names or ("first", "second"),
-            prices=prices,
-            now=lambda: NOW,
-        )
-        return await self.stack.enter_async_context(opened)
-
-
-@pytest.fixture
-async def opened(endpoint: ModelEndpoint) -> AsyncIterator[Opener]:
-    async with AsyncExitStack() as stack:
-        yield Opener(stack, endpoint)
-
-
-async def ask(model: LanguageModel, budget: AskBudget = BUDGET) -> Answer[Claims]:
-    return await model.ask(PROMPT, Claims, budget)
-
-
-async def refusal_of(model: LanguageModel, budget: AskBudget = BUDGET) -> ModelRefused:
-    with pytest.raises(ModelRefused) as refused:
-        await ask(model, budget)
-    told = "".join(traceback.format_exception(refused.value))
-    assert KEY not in told
-    assert "SERVERTEXT" not in told
-    assert refused.value.__context__ is None
-    return refused.value
 
 
 async def test_of_many_wrong_findings_the_first_is_told_and_the_others_cost_nothing(
@@ -262,186 +191,6 @@ async def test_an_unusable_answer_too_long_to_be_sent_back_is_not(
     endpoint.will(says("no " * 5_000), GOOD)
     answer = await ask(await opened())
     assert (answer.model, endpoint.models) == ("second", ["first", "second"])
-
-
-@pytest.mark.parametrize(
-    ("reply", "refusal", "reason"),
-    [
-        (an_error(500), RefusalClass.UNAVAILABLE, "answered 500"),
-        (an_error(401), RefusalClass.UNAVAILABLE, "answered 401: check the key"),
-        (
-            an_error(403),
-            RefusalClass.UNAVAILABLE,
-            "answered 403: check the key and what it is allowed to use",
-        ),
-        (
-            an_error(404),
-            RefusalClass.UNAVAILABLE,
-            "answered 404: check the address and the model's name",
-        ),
-        (
-            an_error(400),
-            RefusalClass.UNAVAILABLE,
-            "answered 400: the model may not know this form of output",
-        ),
-        (
-            Reply(307, b"", {"location": "/v1/elsewhere"}),
-            RefusalClass.UNAVAILABLE,
-            "answered 307: redirects are not followed, check the address",
-        ),
-        (
-            an_error(400, message="This model's maximum context length is SERVERTEXT"),
-            RefusalClass.OVER_BUDGET,
-            "the prompt is longer than the model can read",
-        ),
-        (
-            an_error(400, code="content_filter"),
-            RefusalClass.REFUSED,
-            "the model or a filter before it refused",
-        ),
-        (
-            says(None, refusal="SERVERTEXT"),
-            RefusalClass.REFUSED,
-            "the model or a filter before it refused",
-        ),
-        (
-            says(FOUND, finish_reason="length"),
-            RefusalClass.BAD_ANSWER,
-            "the answer was cut off at the limit of its tokens",
-        ),
-        (a_page(), RefusalClass.BAD_ANSWER, "the answer is no chat completion"),
-        (a_json({}), RefusalClass.BAD_ANSWER, "the answer is no chat completion"),
-        (
-            Reply(200, b"{", {"content-type": "application/json"}),
-            RefusalClass.BAD_ANSWER,
-            "the answer is not JSON",
-        ),
-        (
-            Reply(200, b"x" * (MOST_BYTES + 1)),
-            RefusalClass.BAD_ANSWER,
-            f"the answer is larger than {MOST_BYTES:,} bytes",
-        ),
-    ],
-)
-async def test_a_refusal_has_a_class_and_a_reason_in_our_words(
-    opened: Opener, endpoint: ModelEndpoint, reply: Reply, refusal: RefusalClass, reason: str
-) -> None:
-    endpoint.will(reply)
-    refused = await refusal_of(await opened("first"))
-    assert (refused.refusal, refused.reason) == (refusal, f"first: {reason}")
-    assert refused.usage.requests == 1
-    assert refused.retry_at is None
-
-
-async def test_two_unusable_answers_are_a_bad_answer_and_paid(
-    opened: Opener, endpoint: ModelEndpoint
-) -> None:
-    endpoint.will(says("SERVERTEXT"), says("SERVERTEXT"))
-    refused = await refusal_of(await opened("first"))
-    assert refused.refusal is RefusalClass.BAD_ANSWER
-    assert refused.usage == Usage(
-        requests=2, input_tokens=1800, output_tokens=160, cost_usd=2 * FIRST
-    )
-
-
-@pytest.mark.parametrize(
-    ("said", "seconds"),
-    [
-        ("7", 7),
-        ("0", 0),
-        ("Tue, 24 Nov 2026 12:05:00 GMT", 300),
-        ("Tue, 24 Nov 2026 11:00:00 GMT", 0),
-        ("Fri, 24 Nov 2028 12:05:00 GMT", 86_400),
-        ("9" * 400, 86_400),
-        ("-5", 60),
-        ("soon", 60),
-        (None, 60),
-    ],
-)
-async def test_a_limit_lasts_as_long_as_is_said_and_never_longer_than_a_day(
-    opened: Opener, endpoint: ModelEndpoint, said: str | None, seconds: int
-) -> None:
-    headers = {} if said is None else {"Retry_After": said}
-    endpoint.will(an_error(429, **headers))
-    refused = await refusal_of(await opened("first"))
-    assert refused.refusal is RefusalClass.RATE_LIMITED
-    assert refused.retry_at == NOW + timedelta(seconds=seconds)
-
-
-async def test_when_both_fail_the_class_is_the_first_ones(
-    opened: Opener, endpoint: ModelEndpoint
-) -> None:
-    endpoint.will(says(None, refusal="SERVERTEXT"), an_error(500))
-    refused = await refusal_of(await opened())
-    assert refused.refusal is RefusalClass.REFUSED
-    assert refused.reason == (
-        "first: the model or a filter before it refused; second: answered 500"
-    )
-    assert refused.usage == Usage(
-        requests=2, unreported=1, input_tokens=900, output_tokens=80, cost_usd=FIRST
-    )
-
-
-async def test_when_both_fail_and_the_last_is_limited_the_question_can_wait(
-    opened: Opener, endpoint: ModelEndpoint
-) -> None:
-    endpoint.will(an_error(500), an_error(429, Retry_After="9"))
-    refused = await refusal_of(await opened())
-    assert refused.refusal is RefusalClass.RATE_LIMITED
-    assert refused.retry_at == NOW + timedelta(seconds=9)
-
-
-async def test_nobody_there_is_unavailable(opened: Opener) -> None:
-    refused = await refusal_of(await opened("first", url=f"{NOWHERE}/v1"))
-    assert (refused.refusal, refused.reason) == (RefusalClass.UNAVAILABLE, "first: no connection")
-    assert refused.usage == Usage(requests=1, unreported=1)
-
-
-async def test_a_prompt_over_its_budget_is_not_sent(
-    opened: Opener, endpoint: ModelEndpoint
-) -> None:
-    refused = await refusal_of(await opened(), replace(BUDGET, input_tokens=6))
-    assert (refused.refusal, refused.usage) == (RefusalClass.OVER_BUDGET, Usage())
-    assert endpoint.asked == []
-
-
-async def test_the_whole_question_has_a_deadline(opened: Opener, endpoint: ModelEndpoint) -> None:
-    endpoint.will(Reply(hangs=True))
-    refused = await refusal_of(await opened(), replace(BUDGET, seconds=2))
-    assert (refused.refusal, refused.reason) == (
-        RefusalClass.UNAVAILABLE,
-        "no answer within 2 s",
-    )
-    assert refused.usage == Usage(requests=1, unreported=1)
-    await endpoint.left.wait()
-
-
-async def test_a_cancelled_question_leaves_the_server(
-    opened: Opener, endpoint: ModelEndpoint
-) -> None:
-    endpoint.will(Reply(hangs=True))
-    asking = asyncio.create_task(ask(await opened()))
-    await endpoint.hanging.wait()
-    asking.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await asking
-    await endpoint.left.wait()
-    assert endpoint.models == ["first"]
-
-
-async def test_a_question_beyond_what_is_allowed_at_once_waits_and_is_not_sent(
-    opened: Opener, endpoint: ModelEndpoint
-) -> None:
-    endpoint.will(Reply(hangs=True))
-    model = await opened(concurrency=1)
-    first = asyncio.create_task(ask(model))
-    await endpoint.hanging.wait()
-    endpoint.will(GOOD)
-    refused = await refusal_of(model, replace(BUDGET, seconds=0.5))
-    assert refused.usage == Usage()
-    first.cancel()
-    await asyncio.wait([first])
-    assert (await ask(model)).content == CLAIMS
 
 
 async def test_an_unknown_price_is_unknown_and_not_nothing(

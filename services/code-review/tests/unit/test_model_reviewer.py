@@ -75,7 +75,6 @@ class Setting:
                 input_tokens=self.input_tokens,
                 output_tokens=4_000,
                 seconds=self.seconds,
-                concurrency=2,
             ),
             now=lambda: NOON + timedelta(seconds=self.time),
             clock=lambda: self.time,

@@ -3,7 +3,6 @@
 What is asked of others is saved as it comes; the rest costs less to do again than to store.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from crivo_observability.traces import span
 
 from code_review.application import metrics
+from code_review.application.as_completed import as_completed
 from code_review.application.model_reviewer import Change, ModelReviewer
 from code_review.application.ports import (
     Analyzer,
@@ -141,19 +141,13 @@ class AnalyzePullRequestHandler:
         change_set: ChangeSet,
         command: AnalyzePullRequest,
     ) -> None:
-        tasks = [asyncio.create_task(self._run(each, review, change_set)) for each in analyzers]
-        try:
-            for ended in asyncio.as_completed(tasks):
-                name, outcome = await ended
+        outcomes = as_completed(self._run(each, review, change_set) for each in analyzers)
+        async with aclosing(outcomes):
+            async for name, outcome in outcomes:
                 review.checkpoint(name, outcome, self.now())
                 await self.reviews.save(review)
                 if await self._stopped(review, command):
                     return
-        finally:
-            # Also when one of them, or the store, ends this with an error: none runs on unwatched.
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _run(
         self, analyzer: Analyzer, review: Review, change_set: ChangeSet

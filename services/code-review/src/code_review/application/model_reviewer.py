@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from code_review.application import metrics
+from code_review.application.as_completed import as_completed
 from code_review.application.language_model import (
     AskBudget,
     LanguageModel,
@@ -29,8 +31,7 @@ NewBoundary: TypeAlias = Callable[[], str]
 
 RETRY_SECONDS = 2.0
 MOST_TRIES = 2
-# Of analyzers, shown to the model beside a bundle.
-MOST_EVIDENCE = 20
+# What findings of analyzers mostly add to a question.
 EVIDENCE_TOKENS = 800
 
 
@@ -38,13 +39,12 @@ EVIDENCE_TOKENS = 800
 class ReadingLimits:
     """Of one review: estimated tokens to send, and seconds for all answers together.
 
-    `output_tokens` is for one answer; `concurrency` questions are asked at a time.
+    `output_tokens` is for one answer.
     """
 
     input_tokens: int
     output_tokens: int
     seconds: float
-    concurrency: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +87,6 @@ class _Budget:
 class _Session:
     change: Change
     budget: _Budget
-    slots: asyncio.Semaphore
     deadline: float
 
 
@@ -110,20 +109,14 @@ class ModelReviewer:
         session = _Session(
             change=change,
             budget=_Budget(self.limits.input_tokens, review.usage.input_tokens),
-            slots=asyncio.Semaphore(self.limits.concurrency),
             deadline=deadline,
         )
         waiting = [each for each in plan.bundles if each.key not in review.outcomes]
-        tasks = [asyncio.create_task(self._outcome(each, session)) for each in waiting]
-        try:
-            for answered in asyncio.as_completed(tasks):
-                key, outcome = await answered
+        outcomes = as_completed(self._outcome(each, session) for each in waiting)
+        async with aclosing(outcomes):
+            async for key, outcome in outcomes:
                 review = review.with_outcome(key, outcome)
                 yield review
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
         yield replace(review, ended=True)
 
     async def _plan(self, change: Change) -> ReadingPlan:
@@ -163,8 +156,6 @@ class ModelReviewer:
         )
 
     def _prompt(self, bundle: Bundle, change: Change) -> Prompt:
-        paths = {excerpt.path for excerpt in bundle.excerpts}
-        evidence = [each for each in change.findings if each.path in paths]
         return Prompt(
             instructions=self.instructions.text,
             material=material(
@@ -172,14 +163,13 @@ class ModelReviewer:
                 title=change.title,
                 description=change.description,
                 changed_files=[(file.status, file.path) for file in change.change_set.files],
-                evidence=evidence[:MOST_EVIDENCE],
+                evidence=change.findings,
                 boundary=self.new_boundary(),
             ),
         )
 
     async def _outcome(self, bundle: Bundle, session: _Session) -> tuple[str, BundleOutcome]:
-        async with session.slots:
-            outcome = await self._asked(bundle, session)
+        outcome = await self._asked(bundle, session)
         metrics.findings.labels(SOURCE).inc(len(outcome.findings))
         for reason, number in outcome.rejected.items():
             metrics.model_rejected.labels(reason).inc(number)

@@ -11,7 +11,7 @@ MOST_DESCRIPTION = 1_500
 # Each request pays for them.
 MOST_CHANGED_FILES = 60
 MOST_SHOWN_PATH = 300
-MOST_EVIDENCE = 50
+MOST_EVIDENCE = 20
 
 
 def material(
