@@ -102,9 +102,9 @@ class Service:
 
 @asynccontextmanager
 async def open_service(
-    settings: Settings, analyzers: Sequence[Analyzer] | None = None, *, works: bool = True
+    settings: Settings, analyzers: Sequence[Analyzer] | None = None, *, with_model: bool = True
 ) -> AsyncIterator[Service]:
-    """With the analyzers given, else with all there are; with a model only where it `works`."""
+    """With the analyzers given, else with all there are; with the model where one is configured."""
     if analyzers is None:
         analyzers = (
             RuffAnalyzer(seconds=settings.analyzer_seconds),
@@ -113,7 +113,7 @@ async def open_service(
     async with (
         open_database(settings) as database,
         httpx.AsyncClient(timeout=TIMEOUT) as http,
-        _open_model_reviewer(settings if works else None) as model_reviewer,
+        _open_model_reviewer(settings if with_model else None) as model_reviewer,
     ):
         outbox = outbox_of(database)
         stops = MongoStops(database)

@@ -30,7 +30,7 @@ def main() -> None:
 async def _migrate(settings: Settings) -> None:
     from code_review.bootstrap import open_service
 
-    async with open_service(settings, works=False) as service:
+    async with open_service(settings, with_model=False) as service:
         await service.migrate()
 
 
@@ -44,7 +44,7 @@ async def _serve(process: str, settings: Settings) -> None:
     # What only the others need is a tenth of what a relay holds.
     from code_review.bootstrap import open_service
 
-    async with open_service(settings, works=process in ("worker", "all")) as service:
+    async with open_service(settings, with_model=process in ("worker", "all")) as service:
         tasks = [relay.relay(service.outbox, settings)] if process == "all" else []
         if process in ("worker", "all"):
             tasks += [

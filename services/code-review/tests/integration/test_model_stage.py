@@ -79,5 +79,5 @@ async def test_a_process_that_does_not_work_has_no_model(
 ) -> None:
     own = settings(mongodb_url, database.name)
     told = {"model_url": "http://127.0.0.1:1/v1", "model_name": "m"}
-    async with open_service(own.model_copy(update=told), [], works=False) as service:
+    async with open_service(own.model_copy(update=told), [], with_model=False) as service:
         assert service.app.analyze_pull_request.model_reviewer is None

@@ -148,6 +148,33 @@ def test_different_problems_are_no_duplicates(other: Finding) -> None:
     assert len(select([a_finding(), other], NONE, Budget()).comments) == 2
 
 
+def test_the_same_problem_of_an_analyzer_and_a_model_on_the_same_lines_is_one_comment() -> None:
+    ruff = a_finding(line=12, severity=Severity.MEDIUM)
+    model = a_finding(line=10, end_line=13, source="model:review", title="add shares its basket")
+    selection = select([ruff, model], NONE, Budget())
+    assert [each.title for each in selection.comments] == ["add shares its basket"]
+    assert selection.listed == ()
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        a_finding(line=10, end_line=13, source="model:review", category=Category.SECURITY),
+        a_finding(line=1, end_line=40, source="model:review"),
+        a_finding(line=13, source="model:review"),
+    ],
+    ids=["another category", "a whole function", "another line"],
+)
+def test_what_a_model_means_otherwise_stays_beside_the_analyzers(model: Finding) -> None:
+    selection = select([a_finding(line=12), model], NONE, Budget())
+    assert len(selection.comments) == 2
+
+
+def test_a_model_has_no_rules_whose_comments_could_be_too_many() -> None:
+    found = [a_finding(line=10 * number, source="model:review") for number in range(1, 7)]
+    assert len(select(found, NONE, Budget(per_rule=4)).comments) == 6
+
+
 def test_the_worst_and_surest_comes_first() -> None:
     findings = [
         a_finding(line=1, title="low", severity=Severity.LOW),

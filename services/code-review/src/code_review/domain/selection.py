@@ -13,6 +13,8 @@ from code_review.domain.finding import MODEL, Finding, Severity
 MOST_FINDINGS = 200
 MOST_TITLE = 200
 MOST_TEXT = 2000
+# A model marks a statement where an analyzer marks a word of it; much wider, it means another one.
+NEAR_LINES = 2
 
 _RANK = {severity: rank for rank, severity in enumerate(Severity)}
 
@@ -140,7 +142,8 @@ def _without_duplicates(findings: Iterable[Finding]) -> list[Finding]:
 def _same_problem(one: Finding, other: Finding) -> bool:
     """Two rules of one analyzer mean two things; two analyzers may mean one, and so may a model."""
     if MODEL in (one.analyzer, other.analyzer):
-        return one.category == other.category and one.overlaps(other)
+        near = abs(one.start_line - other.start_line) <= NEAR_LINES
+        return near and one.overlaps(other) and one.category == other.category
     if one.start_line != other.start_line:
         return False
     if one.analyzer == other.analyzer:
