@@ -7,7 +7,6 @@ from crivo_evals.accounts import accounts, said
 from crivo_evals.cases import Answer, Region
 from crivo_evals.outcomes import Comment, Json, Outcome
 from crivo_evals.report import Run, write
-from crivo_evals.run import model_settings
 
 MODEL: Json = {
     "rejected": {"no such line": 2},
@@ -45,6 +44,8 @@ def test_an_unknown_price_is_said_and_not_zero() -> None:
     unpriced = {**MODEL, "cost_usd": None}
     total = accounts([an_outcome("01-a", model=unpriced), an_outcome("02-b", model=MODEL)])
     assert "0.2500 USD and 1 reviews without a known price" in said(total)[0]
+    nothing_known = accounts([an_outcome("01-a", model=unpriced)])
+    assert "USD" not in said(nothing_known)[0]
 
 
 def test_a_run_without_a_model_says_so() -> None:
@@ -53,11 +54,6 @@ def test_a_run_without_a_model_says_so() -> None:
             [an_outcome("01-a"), Outcome(case_id="02-b", state="failed", review=None, comments=())]
         )
     ) == ["No model was asked."]
-
-
-def test_only_the_models_variables_are_handed_on() -> None:
-    environment = {"CODE_REVIEW_MODEL_URL": "http://model", "CODE_REVIEW_PORT": "1", "HOME": "/"}
-    assert model_settings(environment) == {"CODE_REVIEW_MODEL_URL": "http://model"}
 
 
 def test_what_was_not_reviewed_as_a_whole_is_said(tmp_path: Path) -> None:

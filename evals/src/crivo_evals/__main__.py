@@ -1,7 +1,6 @@
 """`python -m crivo_evals run|show`: reviews pull requests with known answers, and counts."""
 
 import argparse
-import os
 import signal
 import sys
 from datetime import UTC, datetime
@@ -10,11 +9,12 @@ from pathlib import Path
 from crivo_local.client import Refused
 from crivo_local.part import DidNotStart
 from crivo_local.rabbitmq_files import NotInstalled
+from crivo_local.services import model_settings
 from rich.console import Console
 
 from crivo_evals import outcomes, report
 from crivo_evals.cases import Case, load_answers, load_cases
-from crivo_evals.run import CHECKOUT, LOCAL, model_settings, run
+from crivo_evals.run import CHECKOUT, LOCAL, run
 
 EVALS = CHECKOUT / "evals"
 PAGE = EVALS / "RESULTS.md"
@@ -40,10 +40,10 @@ def main() -> None:
 
 def _run(console: Console, arguments: argparse.Namespace) -> Path:
     cases = _chosen(arguments.only)
-    model = model_settings(os.environ)
-    name = model.get("CODE_REVIEW_MODEL_NAME")
+    # The launcher hands these on to code-review.
+    name = model_settings().get("CODE_REVIEW_MODEL_NAME")
     console.print(f"{len(cases)} pull requests, model: {name or 'none'}")
-    made = run(console, cases, model=model, keep=arguments.keep)
+    made = run(console, cases, keep=arguments.keep)
     file = LOCAL / "evals" / f"{datetime.now(UTC):%Y%m%dT%H%M%S}.json"
     outcomes.keep(file, made, model=name)
     console.print(f"kept in {file}")

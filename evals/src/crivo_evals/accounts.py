@@ -31,26 +31,22 @@ def accounts(outcomes: Iterable[Outcome]) -> Accounts:
 def said(total: Accounts) -> list[str]:
     if not total.reviews:
         return ["No model was asked."]
-    cost = f"{total.cost_usd:.4f} USD"
-    if total.unpriced:
-        cost += f" and {total.unpriced} reviews without a known price"
+    costs = [f"{total.cost_usd:.4f} USD"] if total.unpriced < total.reviews else []
+    costs += [f"{total.unpriced} reviews without a known price"] if total.unpriced else []
     rejected = ", ".join(f"{reason} {count}" for reason, count in total.rejected.most_common())
     return [
         f"Model: {total.reviews} reviews, {total.requests} requests,"
-        f" {total.input_tokens} + {total.output_tokens} tokens, {cost}.",
+        f" {total.input_tokens} + {total.output_tokens} tokens, {' and '.join(costs)}.",
         f"Dropped by the gate: {rejected or 'nothing'}. Files not read: {total.not_read}.",
     ]
 
 
 def _add(total: Accounts, model: Json) -> None:
     total.reviews += 1
-    total.requests += model.get("requests") or 0
-    total.input_tokens += model.get("input_tokens") or 0
-    total.output_tokens += model.get("output_tokens") or 0
-    cost = model.get("cost_usd")
-    # Some write money as text, so that nothing is lost.
-    total.cost_usd += float(cost or 0)
-    total.unpriced += cost is None
-    not_read = model.get("not_read") or 0
-    total.not_read += not_read if isinstance(not_read, int) else len(not_read)
-    total.rejected.update(model.get("rejected") or {})
+    total.requests += model["requests"]
+    total.input_tokens += model["input_tokens"]
+    total.output_tokens += model["output_tokens"]
+    total.cost_usd += model["cost_usd"] or 0
+    total.unpriced += model["cost_usd"] is None
+    total.not_read += len(model["not_read"])
+    total.rejected.update(model["rejected"])

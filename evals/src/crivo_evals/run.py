@@ -25,7 +25,6 @@ DEADLINE_SECONDS = 7200
 PATIENCE_SECONDS = DEADLINE_SECONDS + 600
 AT_ONCE = 40
 POLL_SECONDS = 1.0
-MODEL_VARIABLES = "CODE_REVIEW_MODEL_"
 OVERRIDES = {
     "CODE_REVIEW_PREFETCH": str(AT_ONCE),
     # Forty analyses share the processors.
@@ -37,16 +36,9 @@ OVERRIDES = {
 }
 
 
-def model_settings(environment: Mapping[str, str]) -> dict[str, str]:
-    """What code-review is told of the model; without any there is none."""
-    return {name: value for name, value in environment.items() if name.startswith(MODEL_VARIABLES)}
-
-
-def run(
-    console: Console, cases: Sequence[Case], *, model: Mapping[str, str], keep: bool
-) -> list[Outcome]:
+def run(console: Console, cases: Sequence[Case], *, keep: bool) -> list[Outcome]:
     """What has not ended when patience has is in there as it is: an hour's answers are not lost."""
-    with _platform(console, model, keep=keep) as platform, Workspace(platform) as workspace:
+    with _platform(console, keep=keep) as platform, Workspace(platform) as workspace:
         opened = {each.id: _open(workspace, each) for each in cases}
         where = f"http://127.0.0.1:{workspace.code_host_part.port}"
         console.print(f"opened {len(opened)} pull requests on {where}")
@@ -55,10 +47,10 @@ def run(
 
 
 @contextmanager
-def _platform(console: Console, model: Mapping[str, str], *, keep: bool) -> Iterator[Platform]:
+def _platform(console: Console, *, keep: bool) -> Iterator[Platform]:
     # What an earlier run kept would answer with that run's settings.
-    _remove(_made(model))
-    platform = _made(model)
+    _remove(_made())
+    platform = _made()
     try:
         with console.status("starting Crivo"):
             platform.up(lambda line: console.print(f"  {line}", style="dim"))
@@ -68,13 +60,13 @@ def _platform(console: Console, model: Mapping[str, str], *, keep: bool) -> Iter
             _remove(platform)
 
 
-def _made(model: Mapping[str, str]) -> Platform:
+def _made() -> Platform:
     return Platform(
         Stack(LOCAL),
         LOCAL / "evals" / "platform",
         checkout=CHECKOUT,
         prefix="evals_",
-        overrides={**OVERRIDES, **model},
+        overrides=OVERRIDES,
     )
 
 

@@ -10,6 +10,7 @@ from crivo_local.services import (
     Servers,
     choose_ports,
     code_host,
+    model_settings,
     parts,
     process_names,
 )
@@ -99,6 +100,11 @@ def test_the_public_door_has_one_name_in_either_layout(
     assert made["gateway"] is gateways[0]
     for part in gateways:
         assert part.environment["GATEWAY_RABBITMQ_URL"] == SERVERS.rabbitmq
+
+
+def test_only_the_models_variables_are_handed_on() -> None:
+    environment = {"CODE_REVIEW_MODEL_URL": "http://model", "CODE_REVIEW_PORT": "1", "HOME": "/"}
+    assert model_settings(environment) == {"CODE_REVIEW_MODEL_URL": "http://model"}
 
 
 def test_a_token_that_begins_with_a_dash_is_no_option(tmp_path: Path) -> None:

@@ -220,6 +220,6 @@ def _inherited() -> dict[str, str]:
     }
 
 
-def model_settings() -> dict[str, str]:
-    """How to reach a language model, from the launcher's environment."""
-    return {name: value for name, value in os.environ.items() if name.startswith(MODEL_SETTINGS)}
+def model_settings(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """How to reach a language model, as the user who starts the platform says it."""
+    return {name: value for name, value in environment.items() if name.startswith(MODEL_SETTINGS)}
